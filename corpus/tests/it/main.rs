@@ -1,0 +1,8 @@
+//! What the crate promises of a corpus, held against the files it writes.
+
+mod bucket;
+mod records;
+mod sameness;
+mod sessions;
+mod shares;
+mod story;
