@@ -324,3 +324,28 @@ impl ColumnBuilder {
         }
     }
 }
+
+/// Makes the fingerprints of single records, for a lake that has lost them.
+#[derive(Debug)]
+pub struct Fingerprinter {
+    key: FingerprintKey,
+    walker: Walker,
+    walked: Walked,
+}
+
+impl Fingerprinter {
+    /// Makes a fingerprinter whose fingerprints are seeded with `key`.
+    pub fn new(key: FingerprintKey) -> Fingerprinter {
+        Fingerprinter { key, walker: Walker::new(key), walked: Walked::default() }
+    }
+
+    /// Returns the fingerprint of a record, or `None` if the text is no JSON object.
+    pub fn fingerprint(&mut self, record: &str) -> Option<Fingerprint> {
+        self.walker.walk(record, 0, &mut self.walked).ok()?;
+        let text = |column: u8| {
+            let value = self.walked.values.iter().find(|(found, _)| *found == column);
+            value.and_then(|(_, value)| value.text(record))
+        };
+        Some(fingerprint::finish(self.key, self.walked.leaves, text(at::EVENT_ID), text(at::ACCOUNT)))
+    }
+}

@@ -8,8 +8,11 @@ use super::*;
 const LOG: &str = "111122223333_CloudTrail_eu-west-1_20240507T1305Z_AbCdEfGhIjKlMnOp.json.gz";
 const DIGEST: &str = "111122223333_CloudTrail-Digest_eu-west-1_my_trail_us-east-1_20240507T130509Z.json.gz";
 
-/// Folders before the file, the file, then prefix and organization; `None`: not a key.
-const KEYS: &[(&str, &str, Option<(&str, Option<&str>)>)] = &[
+/// A key's prefix and organization.
+type Root = (&'static str, Option<&'static str>);
+
+/// Folders before the file, the file, and what stands before the account; `None`: not a key.
+const KEYS: &[(&str, &str, Option<Root>)] = &[
     ("AWSLogs/111122223333/CloudTrail/eu-west-1/2024/05/07", LOG, Some(("", None))),
     ("logs/all/AWSLogs/111122223333/CloudTrail/eu-west-1/2024/05/07", LOG, Some(("logs/all", None))),
     ("AWSLogs/o-abc123/111122223333/CloudTrail/eu-west-1/2024/05/07", LOG, Some(("", Some("o-abc123")))),
