@@ -1,0 +1,275 @@
+//! Storing batches: the commit protocol.
+//!
+//! SQLite holds what was meant, Delta holds the truth. A batch is *prepared* on any thread (duplicates dropped, sorted,
+//! encoded) and *committed* in the order of its number: intent, rejects, files, sync, commit, sync, done. A crash at
+//! any step leaves either the whole batch or nothing of it, once the next writer has looked (`recover`).
+
+mod prepare;
+mod recover;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use event::batch::EventBatch;
+use event::fingerprint::FingerprintKey;
+use event::reject::Reject;
+use event::time::EventTime;
+
+use crate::control::{Control, Intent, LedgerObject};
+use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
+use crate::fingerprints::Fingerprints;
+use crate::location::Location;
+use crate::lock::{Lock, RENEW_MS};
+use crate::schema;
+use crate::table::write::DataFile;
+use crate::table::{Change, Table, append_operation};
+
+/// Under which name events are committed: the batch number is its version.
+pub(crate) const INGEST: &str = "trailkeep/ingest";
+/// Under which name rejects are committed.
+pub(crate) const INGEST_REJECTS: &str = "trailkeep/rejects";
+/// All names that this program commits under.
+pub(crate) const APPLICATIONS: &[&str] = &[INGEST, INGEST_REJECTS];
+
+/// Most events of a batch: a sequence number is `batch << 20 | row`.
+pub const BATCH_EVENTS_MAX: usize = 1 << 20;
+
+/// The one writer of a lake.
+pub struct Writer {
+    pub(crate) events: Table,
+    pub(crate) rejects: Table,
+    pub(crate) control: Control,
+    pub(crate) fingerprints: Mutex<Fingerprints>,
+    key: FingerprintKey,
+    next_batch: AtomicI64,
+    /// The next batch to be committed, and the waiters for their turn.
+    turn: tokio::sync::watch::Sender<i64>,
+    lock: Lock,
+    /// Clock of this run: its start, and the moment it was told.
+    started: (EventTime, std::time::Instant),
+    renewed: Mutex<std::time::Instant>,
+}
+
+/// Where a part of a batch came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// URI of the object.
+    pub uri: String,
+    /// ETag, where its store has one.
+    pub etag: Option<String>,
+}
+
+/// What one object gave to a batch.
+#[derive(Debug)]
+pub struct Part {
+    /// The object.
+    pub place: Place,
+    /// Its events, in order.
+    pub events: Vec<EventBatch>,
+    /// What was no event.
+    pub rejects: Vec<Reject>,
+}
+
+/// What is stored together: all of it or nothing.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Events and rejects, by object.
+    pub parts: Vec<Part>,
+    /// Objects that are read to their end once this batch is stored.
+    pub completed: Vec<LedgerObject>,
+}
+
+/// A batch that is ready to be committed.
+pub struct Prepared {
+    number: i64,
+    event_files: Vec<DataFile>,
+    reject_files: Vec<DataFile>,
+    completed: Vec<LedgerObject>,
+    counts: Counts,
+}
+
+/// What a batch came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events stored.
+    pub stored: u64,
+    /// Events that were stored already, with the same content.
+    pub duplicates: u64,
+    /// Events stored whose eventID and account were stored already with other content.
+    pub conflicts: u64,
+    /// Rejects met; those of a place that is known already are stored once.
+    pub rejects: u64,
+}
+
+impl Writer {
+    /// Opens a lake for writing, making it if there is none, and puts right what a crash may have left.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Locked`] while another process writes to it.
+    pub async fn open(location: &Location, now: EventTime) -> Result<Writer> {
+        let lock = Lock::take(location, now.as_micros() / 1_000).await?;
+        let control = Control::open(location.data())?;
+        let events = Table::open_or_create(location, schema::events()).await?;
+        let rejects = Table::open_or_create(location, schema::rejects()).await?;
+        recover::settle(&control, &events, &rejects).await?;
+        let committed = |shelf: &str, batch: i64| {
+            let application = if shelf == prepare::REJECT_SHELF { &rejects } else { &events };
+            let name = if shelf == prepare::REJECT_SHELF { INGEST_REJECTS } else { INGEST };
+            application.transaction(name).is_some_and(|last| batch <= last)
+        };
+        let (mut fingerprints, fresh) = Fingerprints::open(location.data(), committed)?;
+        if fresh {
+            recover::rebuild_fingerprints(&events, &mut fingerprints).await?;
+            fingerprints.seal()?;
+        }
+        let in_tables = events.transaction(INGEST).max(rejects.transaction(INGEST_REJECTS)).unwrap_or(0);
+        let next = control.last_batch()?.max(in_tables) + 1;
+        Ok(Writer {
+            events,
+            rejects,
+            control,
+            key: fingerprints.key(),
+            fingerprints: Mutex::new(fingerprints),
+            next_batch: AtomicI64::new(next),
+            turn: tokio::sync::watch::Sender::new(next),
+            lock,
+            started: (now, std::time::Instant::now()),
+            renewed: Mutex::new(std::time::Instant::now()),
+        })
+    }
+
+    /// Returns the key for the fingerprints of this lake's events.
+    pub fn fingerprint_key(&self) -> FingerprintKey {
+        self.key
+    }
+
+    /// Returns which of these objects, by URI and identity, were read to their end before.
+    ///
+    /// # Errors
+    /// Those of the control documents.
+    pub fn known<'o>(&self, objects: impl Iterator<Item = (&'o str, &'o str)>) -> Result<Vec<bool>> {
+        self.control.known(objects)
+    }
+
+    /// Returns the current time, counted on from the one the writer was opened at.
+    pub(crate) fn now(&self) -> EventTime {
+        let (start, at) = &self.started;
+        EventTime::from_micros(start.as_micros() + at.elapsed().as_micros() as i64)
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.now().as_micros() / 1_000
+    }
+
+    pub(crate) fn fingerprints(&self) -> MutexGuard<'_, Fingerprints> {
+        self.fingerprints.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn take_number(&self) -> i64 {
+        self.next_batch.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// Drops duplicates, sorts and encodes a batch. Costs CPU time only and may run on several threads; every
+    /// prepared batch must be given to [`Writer::commit`], or those behind it wait for ever.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Schema`] where columns do not fit or the batch has more than [`BATCH_EVENTS_MAX`] events.
+    pub fn prepare(&self, batch: Batch) -> Result<Prepared> {
+        prepare::prepare(self, batch)
+    }
+
+    /// Stores a prepared batch, once all batches with smaller numbers are stored. When it returns, the events are
+    /// safe on disk and the source may be told so.
+    ///
+    /// # Errors
+    /// Those of the store. The outcome is then unknown: open the lake anew before going on.
+    pub async fn commit(&self, prepared: Prepared) -> Result<Counts> {
+        let mut turn = self.turn.subscribe();
+        let number = prepared.number;
+        turn.wait_for(|next| *next >= number)
+            .await
+            .map_err(|error| Error::because(ErrorKind::Store, format!("wait for the turn of batch {number}"), error))?;
+        let counts = prepared.counts;
+        self.commit_now(prepared).await?;
+        // Only after success: behind a failed batch nothing is committed.
+        self.turn.send_replace(number + 1);
+        Ok(counts)
+    }
+
+    /// Lets the batch behind a number have its turn that was taken for something else.
+    pub(crate) async fn pass_turn(&self, number: i64) {
+        let mut turn = self.turn.subscribe();
+        // The sender lives as long as `self`, so waiting ends.
+        if turn.wait_for(|next| *next >= number).await.is_ok() {
+            self.turn.send_replace(number + 1);
+        }
+    }
+
+    async fn commit_now(&self, prepared: Prepared) -> Result<()> {
+        self.renew_lease().await?;
+        let Prepared { number, event_files, reject_files, completed, .. } = prepared;
+        if event_files.is_empty() && reject_files.is_empty() && completed.is_empty() {
+            return Ok(());
+        }
+        let named = |table: &Table, files: &[DataFile]| files.iter().map(|file| format!("{}/{}", table.name, file.path)).collect::<Vec<_>>();
+        let files = [named(&self.rejects, &reject_files), named(&self.events, &event_files)].concat();
+        self.control.begin(&Intent { batch: number, files }, &completed)?;
+        failpoint::hit("intent-written");
+        self.fingerprints().write_runs(number)?;
+        if !reject_files.is_empty() {
+            self.put(&self.rejects, &reject_files).await?;
+            self.commit_files(&self.rejects, INGEST_REJECTS, number, &reject_files).await?;
+        }
+        failpoint::hit("rejects-committed");
+        if !event_files.is_empty() {
+            self.put(&self.events, &event_files).await?;
+            failpoint::hit("files-synced");
+            self.commit_files(&self.events, INGEST, number, &event_files).await?;
+            failpoint::hit("commit-synced");
+        }
+        self.control.done(number)?;
+        failpoint::hit("intent-done");
+        self.fingerprints().commit(number)
+    }
+
+    async fn put(&self, table: &Table, files: &[DataFile]) -> Result<()> {
+        for file in files {
+            table.put_file(&file.path, file.bytes.clone()).await?;
+            failpoint::hit("file-written");
+        }
+        table.sync_files(files.iter().map(|file| file.path.clone()))
+    }
+
+    async fn commit_files(&self, table: &Table, application: &str, number: i64, files: &[DataFile]) -> Result<()> {
+        let now_ms = self.now_ms();
+        let change = Change {
+            actions: files.iter().map(|file| file.add(now_ms, true)).collect(),
+            operation: append_operation(),
+            transaction: Some((application.to_owned(), number)),
+            must_be_live: Vec::new(),
+        };
+        let version = table.commit(change).await?;
+        failpoint::hit("events-committed");
+        table.sync_log(version)
+    }
+
+    async fn renew_lease(&self) -> Result<()> {
+        let Some(lease) = &self.lock.lease else { return Ok(()) };
+        let due = self.renewed.lock().unwrap_or_else(PoisonError::into_inner).elapsed().as_millis() >= u128::from(RENEW_MS);
+        if due {
+            lease.renew(self.now_ms()).await?;
+            *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = std::time::Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Ends the writer: waits for what runs in the background and lets the next writer in.
+    pub async fn close(self: Arc<Self>) {
+        self.events.finish().await;
+        self.rejects.finish().await;
+        if let Some(lease) = &self.lock.lease {
+            lease.release().await;
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! After a crash: finding out what became of the batches that were meant, and undoing what is half done.
+
+use std::collections::BTreeMap;
+
+use arrow::array::AsArray;
+use deltalake_core::kernel::Action;
+use deltalake_core::protocol::DeltaOperation;
+use event::batch::Fingerprinter;
+use event::schema::COLUMNS;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::append::{INGEST, INGEST_REJECTS};
+use crate::control::{Control, Intent};
+use crate::error::{Error, ErrorKind, Result};
+use crate::fingerprints::Fingerprints;
+use crate::schema::{EVENTS, REJECTS};
+use crate::table::files::{LiveFile, print_date};
+use crate::table::{Change, Table};
+
+/// Settles every intent of which it is not known what became of it.
+pub(super) async fn settle(control: &Control, events: &Table, rejects: &Table) -> Result<()> {
+    for intent in control.open_intents()? {
+        if is_committed(&intent, events, rejects) {
+            control.done(intent.batch)?;
+            continue;
+        }
+        tracing::warn!(batch = intent.batch, "a batch was begun and never stored: its objects are read again");
+        for file in &intent.files {
+            match file.split_once('/') {
+                Some((EVENTS, path)) => events.delete_orphan(path).await?,
+                Some((REJECTS, path)) if rejects.is_live(path) => take_back(rejects, path).await?,
+                Some((REJECTS, path)) => rejects.delete_orphan(path).await?,
+                _ => return Err(Error::new(ErrorKind::Corrupt, format!("the intent of batch {} names `{file}`, which is in no table", intent.batch))),
+            }
+        }
+        control.undo(intent.batch)?;
+    }
+    Ok(())
+}
+
+/// A batch is in the lake once its events are; one without events once its rejects are; one without either at once.
+fn is_committed(intent: &Intent, events: &Table, rejects: &Table) -> bool {
+    let names = |table: &str| intent.files.iter().any(|file| file.split_once('/').is_some_and(|(first, _)| first == table));
+    let has = |table: &Table, application: &str| table.transaction(application).is_some_and(|last| last >= intent.batch);
+    if names(EVENTS) {
+        has(events, INGEST)
+    } else if names(REJECTS) {
+        has(rejects, INGEST_REJECTS)
+    } else {
+        true
+    }
+}
+
+/// Takes rejects back whose events were never stored: both come again together.
+async fn take_back(rejects: &Table, path: &str) -> Result<()> {
+    let live = rejects.live_files();
+    let Some(file) = live.iter().find(|file| file.path == path) else { return Ok(()) };
+    let change = Change {
+        actions: vec![Action::Remove(crate::table::remove(file, file.modified_ms, true))],
+        operation: DeltaOperation::Delete { predicate: None },
+        transaction: None,
+        must_be_live: vec![path.to_owned()],
+    };
+    let version = rejects.commit(change).await?;
+    rejects.sync_log(version)
+}
+
+/// Makes the fingerprints of all stored events anew, one event date after the other.
+pub(super) async fn rebuild_fingerprints(events: &Table, fingerprints: &mut Fingerprints) -> Result<()> {
+    let mut by_date: BTreeMap<Option<i32>, Vec<_>> = BTreeMap::new();
+    for file in events.live_files() {
+        by_date.entry(file.date).or_default().push(file);
+    }
+    if by_date.is_empty() {
+        return Ok(());
+    }
+    tracing::warn!(dates = by_date.len(), "the fingerprints of stored events are gone: making them anew");
+    for (date, files) in by_date {
+        let shelf = date.map_or_else(|| "none".to_owned(), print_date);
+        for file in files {
+            // Batch 0 comes before all others, so the run counts as committed.
+            let found = read_fingerprints(events, &file, fingerprints).await?;
+            fingerprints.sort_out(&shelf, 0, &found)?;
+        }
+        fingerprints.write_runs(0)?;
+        fingerprints.commit(0)?;
+    }
+    Ok(())
+}
+
+async fn read_fingerprints(events: &Table, file: &LiveFile, fingerprints: &Fingerprints) -> Result<Vec<event::fingerprint::Fingerprint>> {
+    let failed = |error: parquet::errors::ParquetError| Error::because(ErrorKind::Store, format!("read the file `{}`", file.path), error);
+    let bytes = events.read_file(&file.path).await?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(|builder| builder.build()).map_err(failed)?;
+    let mut fingerprinter = Fingerprinter::new(fingerprints.key());
+    let mut found = Vec::with_capacity(file.rows as usize);
+    for batch in reader {
+        let batch = batch.map_err(|error| Error::because(ErrorKind::Store, format!("read the file `{}`", file.path), error))?;
+        let column = |name: &str| {
+            let missing = || Error::new(ErrorKind::Corrupt, format!("the file `{}` has no column `{name}`", file.path));
+            batch.column_by_name(name).cloned().ok_or_else(missing)
+        };
+        let columns = COLUMNS.iter().map(|field| column(field.name)).collect::<Result<Vec<_>>>()?;
+        let shape = column(event::schema::added::SHAPE)?;
+        let records = event::shape::rebuild(shape.as_string::<i32>(), &columns)?;
+        for record in records.iter().flatten() {
+            let fingerprint = fingerprinter.fingerprint(record);
+            found.push(fingerprint.ok_or_else(|| Error::new(ErrorKind::Corrupt, format!("a record in the file `{}` is not JSON", file.path)))?);
+        }
+    }
+    Ok(found)
+}

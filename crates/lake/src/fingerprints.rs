@@ -1,0 +1,301 @@
+//! Which events are stored already: sorted runs of 128-bit fingerprints on local disk, a folder for each event date.
+//!
+//! A batch is looked up among the runs of its own dates only. A filter in memory answers for nearly all events that
+//! they are new; what may be known is searched for in the run itself. Runs are made before their batch is committed
+//! and named after it, so that after a crash those of batches that never were are told by their names. The folder can
+//! be rebuilt from the table. Format: `docs/format/fingerprints.md`.
+
+mod run;
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use event::fingerprint::{Fingerprint, FingerprintKey};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::location;
+use run::Run;
+
+/// What is already known of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Never seen.
+    New,
+    /// Same identity and content.
+    Duplicate,
+    /// Same identity, other content.
+    Conflict,
+}
+
+/// Runs of one shelf before they are merged into one.
+const RUNS_MAX: usize = 6;
+/// Most bytes of filters held in memory; the shelf that was not used for longest is closed first.
+const FILTER_BYTES_MAX: usize = 64 << 20;
+
+/// All fingerprints of a lake.
+pub(crate) struct Fingerprints {
+    folder: PathBuf,
+    key: FingerprintKey,
+    shelves: HashMap<String, Shelf>,
+    /// Fingerprints of batches that are not committed yet, sorted.
+    in_flight: Vec<InFlight>,
+    clock: u64,
+}
+
+struct InFlight {
+    batch: i64,
+    shelf: String,
+    fingerprints: Vec<Fingerprint>,
+    /// The run, once it is written.
+    run: Option<Run>,
+}
+
+/// The runs of one event date.
+#[derive(Default)]
+struct Shelf {
+    runs: Vec<Run>,
+    used: u64,
+}
+
+impl Fingerprints {
+    /// Opens the folder. Returns also whether it had to be made anew, in which case it must be rebuilt.
+    ///
+    /// `is_committed` tells for a shelf and a batch whether the batch is in the lake.
+    pub(crate) fn open(data: &Path, is_committed: impl Fn(&str, i64) -> bool) -> Result<(Fingerprints, bool)> {
+        let folder = data.join("fingerprints");
+        location::make_private_folder(&folder)?;
+        let key_file = folder.join("key");
+        let failed = |error| Error::because(ErrorKind::Store, format!("open the fingerprints in `{}`", folder.display()), error);
+        let (key, fresh) = match fs::read_to_string(&key_file) {
+            Ok(text) => match u64::from_str_radix(text.trim(), 16) {
+                Ok(key) => (key, false),
+                Err(_) => return Err(Error::new(ErrorKind::Corrupt, format!("`{}` holds no key: remove its folder to have it rebuilt", key_file.display()))),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                // Runs without their key are of no use to anybody.
+                fs::remove_dir_all(&folder).map_err(failed)?;
+                location::make_private_folder(&folder)?;
+                (uuid::Uuid::new_v4().as_u64_pair().0, true)
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        remove_uncommitted(&folder, is_committed).map_err(failed)?;
+        let fingerprints =
+            Fingerprints { folder, key: FingerprintKey(key), shelves: HashMap::new(), in_flight: Vec::new(), clock: 0 };
+        Ok((fingerprints, fresh))
+    }
+
+    /// Writes the key down: from now on the folder counts as complete.
+    pub(crate) fn seal(&self) -> Result<()> {
+        let path = self.folder.join("key");
+        fs::write(&path, format!("{:016x}\n", self.key.0))
+            .and_then(|()| location::make_private_file(&path))
+            .map_err(|error| Error::because(ErrorKind::Store, format!("write `{}`", path.display()), error))?;
+        location::sync(&path)?;
+        location::sync(&self.folder)
+    }
+
+    pub(crate) fn key(&self) -> FingerprintKey {
+        self.key
+    }
+
+    /// Tells for each fingerprint whether it is known, and holds the new ones as those of a batch in flight.
+    pub(crate) fn sort_out(&mut self, shelf: &str, batch: i64, fingerprints: &[Fingerprint]) -> Result<Vec<Verdict>> {
+        self.open_shelf(shelf)?;
+        let mut verdicts = vec![Verdict::New; fingerprints.len()];
+        let mut order: Vec<u32> = (0..fingerprints.len() as u32).collect();
+        // Equal identities side by side, the first come first.
+        order.sort_unstable_by_key(|at| (fingerprints[*at as usize].identity, *at));
+        let mut fresh = Vec::with_capacity(fingerprints.len());
+        let mut known = Vec::new();
+        let mut start = 0;
+        while let Some(first) = order.get(start) {
+            let identity = fingerprints[*first as usize].identity;
+            let length = order[start..].iter().take_while(|at| fingerprints[**at as usize].identity == identity).count();
+            known.clear();
+            self.contents(shelf, identity, &mut known)?;
+            for at in &order[start..start + length] {
+                let fingerprint = fingerprints[*at as usize];
+                verdicts[*at as usize] = if known.contains(&fingerprint.content) {
+                    Verdict::Duplicate
+                } else {
+                    let verdict = if known.is_empty() { Verdict::New } else { Verdict::Conflict };
+                    known.push(fingerprint.content);
+                    fresh.push(fingerprint);
+                    verdict
+                };
+            }
+            start += length;
+        }
+        self.hold(shelf, batch, fresh);
+        Ok(verdicts)
+    }
+
+    fn hold(&mut self, shelf: &str, batch: i64, mut fresh: Vec<Fingerprint>) {
+        if fresh.is_empty() {
+            return;
+        }
+        let same = |in_flight: &&mut InFlight| in_flight.batch == batch && in_flight.shelf == shelf;
+        match self.in_flight.iter_mut().find(same) {
+            Some(in_flight) => {
+                in_flight.fingerprints.append(&mut fresh);
+                in_flight.fingerprints.sort_unstable();
+            }
+            None => {
+                fresh.sort_unstable();
+                self.in_flight.push(InFlight { batch, shelf: shelf.to_owned(), fingerprints: fresh, run: None });
+            }
+        }
+    }
+
+    /// Gathers the contents that are known for an identity.
+    fn contents(&self, shelf: &str, identity: u64, known: &mut Vec<u64>) -> Result<()> {
+        for in_flight in self.in_flight.iter().filter(|in_flight| in_flight.shelf == shelf) {
+            let from = in_flight.fingerprints.partition_point(|fingerprint| fingerprint.identity < identity);
+            let found = in_flight.fingerprints[from..].iter().take_while(|fingerprint| fingerprint.identity == identity);
+            known.extend(found.map(|fingerprint| fingerprint.content));
+        }
+        for run in self.shelves.get(shelf).map_or(&[][..], |shelf| &shelf.runs) {
+            run.contents(identity, known)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the runs of a batch, before the batch is committed.
+    pub(crate) fn write_runs(&mut self, batch: i64) -> Result<()> {
+        for in_flight in self.in_flight.iter_mut().filter(|in_flight| in_flight.batch == batch) {
+            let folder = self.folder.join(&in_flight.shelf);
+            location::make_private_folder(&folder)?;
+            in_flight.run = Some(Run::write(&folder, batch, batch, &in_flight.fingerprints)?);
+        }
+        Ok(())
+    }
+
+    /// Counts a batch as stored.
+    pub(crate) fn commit(&mut self, batch: i64) -> Result<()> {
+        let (done, rest) = std::mem::take(&mut self.in_flight).into_iter().partition(|in_flight| in_flight.batch == batch);
+        self.in_flight = rest;
+        let done: Vec<InFlight> = done;
+        for in_flight in done {
+            let Some(run) = in_flight.run else { continue };
+            let shelf = self.shelves.entry(in_flight.shelf.clone()).or_default();
+            shelf.runs.push(run);
+            if shelf.runs.len() > RUNS_MAX {
+                let folder = self.folder.join(&in_flight.shelf);
+                merge(&folder, &mut shelf.runs)?;
+            }
+        }
+        self.close_unused();
+        Ok(())
+    }
+
+    fn open_shelf(&mut self, name: &str) -> Result<()> {
+        self.clock += 1;
+        if let Some(shelf) = self.shelves.get_mut(name) {
+            shelf.used = self.clock;
+            return Ok(());
+        }
+        let runs = Run::open_all(&self.folder.join(name))?;
+        self.shelves.insert(name.to_owned(), Shelf { runs, used: self.clock });
+        Ok(())
+    }
+
+    fn close_unused(&mut self) {
+        let bytes = |shelf: &Shelf| shelf.runs.iter().map(Run::filter_bytes).sum::<usize>();
+        while self.shelves.len() > 1 && self.shelves.values().map(bytes).sum::<usize>() > FILTER_BYTES_MAX {
+            let oldest = self.shelves.iter().min_by_key(|(_, shelf)| shelf.used).map(|(name, _)| name.clone());
+            if let Some(name) = oldest {
+                self.shelves.remove(&name);
+            }
+        }
+    }
+}
+
+/// Merges the smaller runs of a shelf, so that a fingerprint is written a few times and not once for every batch.
+fn merge(folder: &Path, runs: &mut Vec<Run>) -> Result<()> {
+    // Neighbours only: a run's name gives the first and the last batch in it.
+    runs.sort_by_key(|run| run.first_batch);
+    let mut from = runs.len() - 1;
+    let mut length = runs[from].len();
+    while from > 0 && runs[from - 1].len() <= length * 2 {
+        from -= 1;
+        length += runs[from].len();
+    }
+    from = from.min(runs.len() - 2);
+    let old = runs.split_off(from);
+    let mut all = Vec::new();
+    for run in &old {
+        run.read_all(&mut all)?;
+    }
+    all.sort_unstable();
+    let (first, last) = (old[0].first_batch, old[old.len() - 1].last_batch);
+    runs.push(Run::write(folder, first, last, &all)?);
+    for run in old {
+        run.remove()?;
+    }
+    Ok(())
+}
+
+/// Removes runs of batches that never reached the lake, and what an interrupted write left.
+fn remove_uncommitted(folder: &Path, is_committed: impl Fn(&str, i64) -> bool) -> std::io::Result<()> {
+    for shelf in fs::read_dir(folder)? {
+        let shelf = shelf?;
+        if !shelf.file_type()?.is_dir() {
+            continue;
+        }
+        let name = shelf.file_name().to_string_lossy().into_owned();
+        let mut batches = Vec::new();
+        for file in fs::read_dir(shelf.path())? {
+            let path = file?.path();
+            match run::batches(&path) {
+                Some((first, last)) if is_committed(&name, last) => batches.push((first, last, path)),
+                _ => fs::remove_file(path)?,
+            }
+        }
+        // A crash in the middle of a merge leaves a run beside those it was made of.
+        for (first, last, path) in &batches {
+            let covered = batches.iter().any(|(f, l, other)| other != path && f <= first && l >= last && (f, l) != (first, last));
+            if covered {
+                fs::remove_file(path)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint(identity: u64, content: u64) -> Fingerprint {
+        Fingerprint { identity: identity.wrapping_mul(0x9e37_79b9_7f4a_7c15), content }
+    }
+
+    #[test]
+    fn knows_what_was_stored_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut fingerprints, fresh) = Fingerprints::open(folder.path(), |_, _| true).unwrap();
+        assert!(fresh);
+        fingerprints.seal().unwrap();
+        // Thirty batches of which each repeats a part of the one before and brings one conflict.
+        for batch in 0..30u64 {
+            let given: Vec<_> = (0..100).map(|n| fingerprint(batch * 50 + n, 1)).chain([fingerprint(batch * 50, 2), fingerprint(batch * 50, 2)]).collect();
+            let verdicts = fingerprints.sort_out("2026-01-01", batch as i64, &given).unwrap();
+            let duplicates = verdicts.iter().filter(|verdict| **verdict == Verdict::Duplicate).count();
+            let conflicts = verdicts.iter().filter(|verdict| **verdict == Verdict::Conflict).count();
+            assert_eq!((duplicates, conflicts), (if batch == 0 { 1 } else { 51 }, 1), "batch {batch}");
+            fingerprints.write_runs(batch as i64).unwrap();
+            fingerprints.commit(batch as i64).unwrap();
+        }
+        assert!(fingerprints.shelves["2026-01-01"].runs.len() <= RUNS_MAX);
+        drop(fingerprints);
+        // After a restart batch 29 turns out never to have been committed.
+        let (mut fingerprints, fresh) = Fingerprints::open(folder.path(), |_, batch| batch != 29).unwrap();
+        assert!(!fresh);
+        let last = fingerprint(29 * 50 + 99, 1);
+        let old = fingerprint(3, 1);
+        assert_eq!(fingerprints.sort_out("2026-01-01", 30, &[last, old]).unwrap(), [Verdict::New, Verdict::Duplicate]);
+        assert_eq!(fingerprints.sort_out("2026-01-02", 30, &[old]).unwrap(), [Verdict::New]);
+    }
+}

@@ -1,0 +1,32 @@
+//! The lake: events stored once, losslessly and in the open, and found again with SQL.
+//!
+//! The way in: [`Writer`] prepares and commits a [`Batch`]. The way out: [`Lake`] opens a session of SQL. Tables are
+//! Delta tables of Parquet files, on a local folder or in a bucket; what they mean to selectors and rules is not known
+//! here.
+
+mod schema;
+
+mod append;
+mod control;
+mod fingerprints;
+mod lock;
+
+mod compact;
+mod retention;
+
+mod reader;
+pub mod sql;
+
+mod table;
+
+pub mod failpoint;
+pub mod location;
+
+pub mod error;
+
+pub use append::{BATCH_EVENTS_MAX, Batch, Counts, Part, Place, Prepared, Writer};
+pub use compact::{CompactReport, Compaction};
+pub use control::LedgerObject;
+pub use reader::{FileFacts, Lake};
+pub use retention::{Hold, RetentionReport};
+pub use schema::{EVENTS, REJECTS, rejects_schema};

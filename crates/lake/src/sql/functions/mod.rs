@@ -1,0 +1,33 @@
+//! The functions that queries may call beyond those of the engine: one file a family, one line here for each.
+
+mod arn;
+mod function;
+mod json;
+mod json_text;
+mod net;
+mod partition;
+mod path;
+mod pattern;
+mod record;
+mod text;
+mod time;
+
+pub(super) use function::Function;
+pub(super) use net::{ADDRESS, address_texts};
+pub(super) use partition::PARTITION_TEXT;
+
+/// Returns every scalar function of ours.
+pub(super) fn functions() -> Vec<Function> {
+    [
+        arn::functions(),
+        json::functions(),
+        net::functions(),
+        partition::functions(),
+        record::functions(),
+        text::functions(),
+        time::functions(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,224 @@
+//! SQL over the lake: one session with AWS's names, Trino's functions and DuckDB's operators, and one door for queries.
+//!
+//! A query passes through `tokens` (repairs), the parser with `dialect`, `rewrite` (syntax tree), `planner` and
+//! `unnest` (what depends on types), the views of `views`, and the engine's optimizer with `prune`.
+
+mod dialect;
+mod error;
+mod explain;
+mod functions;
+mod names;
+mod output;
+mod planner;
+mod prune;
+mod rewrite;
+mod tokens;
+mod unnest;
+mod views;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
+use datafusion::optimizer::{Optimizer, OptimizerRule};
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as SqlStatement};
+use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
+
+pub use error::{Error, Kind, Position};
+
+/// What a function here returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Consumers of memory that an out-of-memory message lists.
+const LISTED_CONSUMERS: usize = 5;
+
+/// The tables that a session reads.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    /// The events: `event::schema::stored_schema()` and the partition column `eventdate` (`Date32`).
+    pub events: Arc<dyn TableProvider>,
+    /// The rejects, under any schema.
+    pub rejects: Arc<dyn TableProvider>,
+}
+
+/// How much a session may use.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// Memory for the state of operators, in bytes; sorts, joins and aggregates spill to disk beyond it.
+    pub memory_bytes_max: usize,
+    /// Room for spilled state on disk, in bytes.
+    pub spill_bytes_max: u64,
+    /// Folder for spilled state; the system's temporary folder if none.
+    pub spill_dir: Option<PathBuf>,
+    /// Memory for the metadata of files, in bytes.
+    pub metadata_cache_bytes_max: usize,
+    /// Parts of a query that run at the same time.
+    pub target_partitions: usize,
+}
+
+/// Makes a session over the tables: `events`, `aws_cloudtrail_log`, `conflicts`, `rejects`, and the flat `events_flat`.
+///
+/// # Errors
+/// When the flat table lacks columns of the schema, or the spill folder cannot be used.
+///
+/// ```no_run
+/// # async fn run(tables: lake::sql::Tables, options: lake::sql::SessionOptions) -> Result<(), lake::sql::Error> {
+/// let ctx = lake::sql::session(tables, &options)?;
+/// let (schema, batches) = lake::sql::query(&ctx, "SELECT eventName, count(*) FROM events GROUP BY 1").await?;
+/// # Ok(()) }
+/// ```
+pub fn session(tables: Tables, options: &SessionOptions) -> Result<SessionContext> {
+    let pool = TrackConsumersPool::new(
+        FairSpillPool::new(options.memory_bytes_max),
+        LISTED_CONSUMERS.try_into().expect("not zero"),
+    );
+    let mut runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(pool))
+        .with_max_temp_directory_size(options.spill_bytes_max)
+        .with_metadata_cache_limit(options.metadata_cache_bytes_max);
+    if let Some(dir) = &options.spill_dir {
+        runtime = runtime.with_temp_file_path(dir);
+    }
+    let mut builder = SessionStateBuilder::new_with_default_features()
+        .with_config(config(options))
+        .with_runtime_env(Arc::new(runtime.build()?))
+        .with_optimizer_rules(optimizer_rules());
+    // In front of the engine's own planners, which would take any access.
+    builder.expr_planners().get_or_insert_default().insert(0, Arc::new(planner::QueryPlanner::new()?));
+    let ctx = SessionContext::new_with_state(builder.build());
+    for function in functions::functions() {
+        ctx.register_udf(ScalarUDF::new_from_impl(function));
+    }
+    let from_json = ctx.state().scalar_functions().get("from_json").map(|function| function.as_ref().clone());
+    let from_json = from_json.ok_or_else(|| Error::new(Kind::Plan, "the function `from_json` is missing"))?;
+    ctx.register_relation_planner(Arc::new(unnest::UnnestPlanner::new(from_json)))?;
+    views::register(&ctx, tables.events, tables.rejects)?;
+    Ok(ctx)
+}
+
+/// The engine's rules but two, and ours.
+///
+/// The two move accesses of structs towards the scan, for Parquet structs. Our structs are made of flat columns in a
+/// view and vanish without them, and they fail where a view gives one column under two names.
+fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    const FOR_PARQUET_STRUCTS: [&str; 2] = ["extract_leaf_expressions", "push_down_leaf_projections"];
+    let mut rules = Optimizer::new().rules;
+    rules.retain(|rule| !FOR_PARQUET_STRUCTS.contains(&rule.name()));
+    rules.push(Arc::new(prune::PartitionRanges));
+    rules
+}
+
+fn config(options: &SessionOptions) -> SessionConfig {
+    let mut config =
+        SessionConfig::new().with_target_partitions(options.target_partitions.max(1)).with_information_schema(true);
+    let settings = config.options_mut();
+    // Without it a filter collects whole batches before a top-k sees one, and every file is read.
+    settings.execution.parquet.pushdown_filters = true;
+    settings.sql_parser.default_null_ordering = "nulls_last".into();
+    settings.sql_parser.map_string_types_to_utf8view = false;
+    settings.execution.parquet.schema_force_view_types = false;
+    config
+}
+
+/// Runs one query and streams its answer. Columns come under the names that the query shows; two may have the same.
+///
+/// Dropping the stream cancels the query.
+///
+/// # Errors
+/// [`Kind::Syntax`], [`Kind::Name`] and [`Kind::Plan`] say what is wrong with the text and where; [`Kind::Refused`]
+/// meets everything but `SELECT`, `WITH`, `EXPLAIN`, `DESCRIBE` and `SHOW`.
+pub async fn query(ctx: &SessionContext, sql: &str) -> Result<(SchemaRef, SendableRecordBatchStream)> {
+    let plan = plan(ctx, sql).await?;
+    let is_plan = matches!(plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_));
+    let frame = ctx.execute_logical_plan(plan).await?;
+    let stream = frame.execute_stream().await?;
+    Ok(output::shown(stream, is_plan))
+}
+
+/// Parses, rewrites and plans one query.
+async fn plan(ctx: &SessionContext, sql: &str) -> Result<LogicalPlan> {
+    let tokens = tokens::tokens(sql)?;
+    let mut statement = parse(tokens.clone())?;
+    allow(&statement)?;
+    rewrite::rewrite(&mut statement)?;
+    let state = ctx.state();
+    let plan = state.statement_to_plan(statement).await.map_err(|error| explain::explained(error, &tokens))?;
+    let reads_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    reads_only
+        .verify_plan(&plan)
+        .map_err(|error| Error::new(Kind::Refused, "only queries are allowed").caused_by(error))?;
+    Ok(plan)
+}
+
+fn parse(tokens: Vec<TokenWithSpan>) -> Result<Statement> {
+    let dialect = dialect::QueryDialect::default();
+    let mut statements = DFParserBuilder::new(tokens)
+        .with_dialect(&dialect)
+        .build()
+        .and_then(|mut parser| parser.parse_statements())
+        .map_err(explain::syntax)?;
+    match (statements.pop_front(), statements.is_empty()) {
+        (Some(statement), true) => Ok(statement),
+        (Some(_), false) => {
+            Err(Error::new(Kind::Refused, "one query at a time; there is a second statement behind `;`"))
+        }
+        (None, _) => Err(Error::new(Kind::Syntax, "the query is empty")),
+    }
+}
+
+/// Refuses everything that is no reading of the lake's tables.
+fn allow(statement: &Statement) -> Result<()> {
+    let refused = |what: String| {
+        Err(Error::new(
+            Kind::Refused,
+            format!(
+                "`{what}` is not allowed: the lake is only read here, by `SELECT`, `WITH`, `EXPLAIN`, `DESCRIBE` and `SHOW`"
+            ),
+        ))
+    };
+    match statement {
+        Statement::Explain(explain) => allow(&explain.statement),
+        Statement::Statement(statement) => match statement.as_ref() {
+            SqlStatement::Query(query) if writes(query) => {
+                refused("INSERT, UPDATE, DELETE or INTO inside a query".into())
+            }
+            SqlStatement::Query(_) => Ok(()),
+            SqlStatement::ShowTables { .. } | SqlStatement::ShowColumns { .. } | SqlStatement::ExplainTable { .. } => {
+                Ok(())
+            }
+            other => refused(first_words(&other.to_string())),
+        },
+        other => refused(first_words(&other.to_string())),
+    }
+}
+
+/// Returns whether a query holds a statement that writes.
+fn writes(query: &Query) -> bool {
+    let ctes = query.with.iter().flat_map(|with| &with.cte_tables);
+    ctes.into_iter().any(|cte| writes(&cte.query)) || set_writes(&query.body)
+}
+
+fn set_writes(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Select(select) => select.into.is_some(),
+        SetExpr::Query(query) => writes(query),
+        SetExpr::SetOperation { left, right, .. } => set_writes(left) || set_writes(right),
+        SetExpr::Values(_) | SetExpr::Table(_) => false,
+        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => true,
+    }
+}
+
+fn first_words(statement: &str) -> String {
+    statement.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,300 @@
+//! Queries as data, in `tests/sql`: `*.slt` hold queries with their answers, mistakes with their messages, and filters
+//! with what of them reaches the scan; `shapes.sql` holds queries that must run. `events.jsonl` is what they run over.
+//!
+//! `UPDATE_EXPECT=1` writes what comes out into the `*.slt` files.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use async_trait::async_trait;
+use datafusion::catalog::{MemTable, Session, TableProvider};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionContext;
+use event::fingerprint::FingerprintKey;
+use event::limits::Limits;
+use event::open::{Content, Opener};
+use event::schema::stored_schema;
+use futures::TryStreamExt;
+
+use super::{Kind, SessionOptions, Tables, plan, query, session};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sql")
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A table in memory that takes filters as the lake's does, so that plans show what reaches the scan.
+#[derive(Debug)]
+struct Filtered(MemTable);
+
+#[async_trait]
+impl TableProvider for Filtered {
+    fn schema(&self) -> SchemaRef {
+        self.0.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        limit: Option<usize>,
+    ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
+        self.0.scan(state, projection, &[], limit).await
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> datafusion::common::Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+}
+
+/// Opens the fixture as the lake would store it: one row an event, the last event again with other content.
+fn stored_events() -> RecordBatch {
+    let text = read(&folder().join("events.jsonl"));
+    let mut batches = Vec::new();
+    let mut opener = Opener::new(FingerprintKey(1), Limits::default());
+    let summary = opener
+        .open(Content::Bytes(text.as_bytes()), &mut |opened| {
+            batches.push(opened.events.columns);
+            Ok::<(), event::error::Error>(())
+        })
+        .expect("the fixture opens");
+    assert_eq!(summary.rejects, 0, "every line of the fixture is an event");
+    let events = concat_batches(&batches[0].schema(), &batches).expect("batches of one schema");
+    let rows = events.num_rows();
+    let count = i64::try_from(rows).expect("few rows");
+    let times = events.column(0).as_primitive::<TimestampMicrosecondType>();
+    let ids = events.column_by_name("eventid").expect("a column").as_string::<i32>();
+    let mut seen = BTreeSet::new();
+    let conflict: BooleanArray = (0..rows).map(|row| Some(ids.is_valid(row) && !seen.insert(ids.value(row)))).collect();
+    let dates: Date32Array =
+        times.values().iter().map(|time| i32::try_from(time.div_euclid(86_400_000_000)).ok()).collect();
+    let added: Vec<ArrayRef> = vec![
+        Arc::new(Int64Array::from_iter_values(1..=count)),
+        Arc::new(StringArray::from(vec!["s3://example/log.json.gz"; rows])),
+        Arc::new(StringArray::new_null(rows)),
+        Arc::new(TimestampMicrosecondArray::from(vec![1_710_000_000_000_000; rows]).with_timezone("UTC")),
+        Arc::new(conflict),
+        Arc::new(dates),
+    ];
+    let mut fields: Vec<Field> = stored_schema().fields().iter().map(|field| field.as_ref().clone()).collect();
+    fields.push(Field::new("eventdate", DataType::Date32, false));
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), [events.columns().to_vec(), added].concat())
+        .expect("the stored schema")
+}
+
+fn fixture() -> SessionContext {
+    fixture_with(&SessionOptions {
+        memory_bytes_max: 256 << 20,
+        spill_bytes_max: 256 << 20,
+        spill_dir: None,
+        metadata_cache_bytes_max: 1 << 20,
+        target_partitions: 1,
+    })
+}
+
+fn fixture_with(options: &SessionOptions) -> SessionContext {
+    let events = stored_events();
+    let table = MemTable::try_new(events.schema(), vec![vec![events]]).expect("one schema");
+    let reasons = RecordBatch::try_from_iter([("reason", Arc::new(StringArray::from(vec!["no time"])) as ArrayRef)])
+        .expect("one column");
+    let rejects = MemTable::try_new(reasons.schema(), vec![vec![reasons]]).expect("one schema");
+    session(Tables { events: Arc::new(Filtered(table)), rejects: Arc::new(rejects) }, options).expect("a session")
+}
+
+/// One case of a `*.slt` file: `answer`, `mistake` or `scan`, a query, and what comes out.
+struct Case {
+    directive: String,
+    sql: String,
+    expect: String,
+}
+
+/// Parses cases: a directive on its own line, the query, `----`, what is expected, and an empty line.
+fn cases(text: &str) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for block in text.split("\n\n").map(str::trim).filter(|block| !block.is_empty()) {
+        let (directive, rest) = block.split_once('\n').expect("a directive and a query");
+        let (sql, expect) = rest.split_once("\n----").unwrap_or((rest, ""));
+        cases.push(Case {
+            directive: directive.to_owned(),
+            sql: sql.to_owned(),
+            expect: expect.trim_start_matches('\n').to_owned(),
+        });
+    }
+    cases
+}
+
+async fn answer(ctx: &SessionContext, sql: &str) -> Result<String, super::Error> {
+    let (schema, stream) = query(ctx, sql).await?;
+    let batches: Vec<RecordBatch> = stream.try_collect().await?;
+    let mut out = schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join("|");
+    let options = FormatOptions::default().with_null("NULL");
+    for batch in &batches {
+        let columns: Vec<ArrayFormatter> = batch
+            .columns()
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column, &options).expect("a printable type"))
+            .collect();
+        for row in 0..batch.num_rows() {
+            let values: Vec<String> = columns.iter().map(|column| column.value(row).to_string()).collect();
+            write!(out, "\n{}", values.join("|")).expect("writing to a string");
+        }
+    }
+    Ok(out)
+}
+
+/// Lists the filters that reach the scans of a query.
+async fn scanned(ctx: &SessionContext, sql: &str) -> Result<String, super::Error> {
+    let plan = ctx.state().optimize(&plan(ctx, sql).await?)?;
+    let mut filters = Vec::new();
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            filters.extend(scan.filters.iter().map(ToString::to_string));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(filters.join("\n"))
+}
+
+async fn outcome(ctx: &SessionContext, case: &Case) -> String {
+    let found = match case.directive.as_str() {
+        "answer" => answer(ctx, &case.sql).await,
+        "scan" => scanned(ctx, &case.sql).await,
+        "mistake" => match answer(ctx, &case.sql).await {
+            Ok(answer) => Ok(format!("no mistake: {answer}")),
+            Err(error) => Ok(format!("{:?}: {error}", error.kind())),
+        },
+        other => panic!("`{other}` is no directive; write `answer`, `scan` or `mistake`"),
+    };
+    found.map_or_else(|error| format!("error: {:?}: {error}", error.kind()), |found| found.trim_end().to_owned())
+}
+
+/// Runs the cases of one file.
+async fn check(name: &str) {
+    let path = folder().join(name);
+    let ctx = fixture();
+    let mut written = String::new();
+    let mut wrong = Vec::new();
+    for case in cases(&read(&path)) {
+        let found = outcome(&ctx, &case).await;
+        write!(written, "{}\n{}\n----\n{found}\n\n", case.directive, case.sql).expect("writing to a string");
+        if found != case.expect {
+            wrong.push(format!("{}\n--- expected\n{}\n--- found\n{found}\n", case.sql, case.expect));
+        }
+    }
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, written).expect("the folder can be written");
+        return;
+    }
+    assert!(wrong.is_empty(), "{} of {name} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+macro_rules! files {
+    ($($test:ident => $name:literal),* $(,)?) => {
+        $(#[tokio::test] async fn $test() { check($name).await; })*
+    };
+}
+
+files! {
+    columns => "columns.slt",
+    names => "names.slt",
+    json => "json.slt",
+    time => "time.slt",
+    text_and_addresses => "text.slt",
+    aggregates => "aggregates.slt",
+    arrays => "arrays.slt",
+    pruning => "pruning.slt",
+    mistakes => "mistakes.slt",
+}
+
+/// Every file of cases is run.
+#[test]
+fn no_file_is_left_out() {
+    let source = include_str!("tests.rs");
+    for file in std::fs::read_dir(folder()).expect("the folder is there") {
+        let name = file.expect("an entry").file_name().into_string().expect("an ASCII name");
+        assert!(!name.ends_with(".slt") || source.contains(&format!("=> \"{name}\"")), "{name} has no test");
+    }
+}
+
+/// Shapes of published queries, each ended by a line with `;` at its end: they must plan and run.
+#[tokio::test]
+async fn shapes_run() {
+    let ctx = fixture();
+    let mut failed = Vec::new();
+    let mut count = 0;
+    for sql in read(&folder().join("shapes.sql")).split(";\n").map(str::trim).filter(|sql| !sql.is_empty()) {
+        count += 1;
+        if let Err(error) = answer(&ctx, &format!("{sql};")).await {
+            failed.push(format!("{sql}\n  {:?}: {error}", error.kind()));
+        }
+    }
+    assert!(count >= 120, "only {count} shapes were read");
+    assert!(failed.is_empty(), "{} of {count} shapes fail:\n{}", failed.len(), failed.join("\n\n"));
+}
+
+/// Long filters, as tools write them, cost no stack either.
+#[tokio::test]
+async fn long_filters_are_read() {
+    let terms: Vec<String> = (0..2_000).map(|i| format!("eventid = 'x{i}'")).collect();
+    let sql = format!("select count(*) as n from events where seq = 1 or {}", terms.join(" or "));
+    assert_eq!(answer(&fixture(), &sql).await.expect("an answer"), "n\n1");
+}
+
+/// A query that needs more memory than there is says so, and may be tried again.
+#[tokio::test]
+async fn memory_is_bounded() {
+    let options = SessionOptions {
+        memory_bytes_max: 64 << 10,
+        spill_bytes_max: 0,
+        spill_dir: None,
+        metadata_cache_bytes_max: 0,
+        target_partitions: 1,
+    };
+    let ctx = fixture_with(&options);
+    let error = answer(&ctx, "select array_agg(value) from generate_series(1, 1000000) as t(value)")
+        .await
+        .expect_err("too large");
+    assert_eq!(error.kind(), Kind::Resources, "{error}");
+    assert!(error.is_retryable());
+}
+
+/// JSON as deep as 10,000 levels costs no stack.
+#[tokio::test]
+async fn deep_json_is_read() {
+    let ctx = fixture();
+    let deep = format!("{{\"a\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
+    for call in [
+        "length(element_at('{}', 'a'))",
+        "length(json_extract('{}', '$.a'))",
+        "length(json_parse('{}'))",
+        "cast(json_contains('{}', '1') as int)",
+        "json_array_length(json_extract('{}', '$.a'))",
+    ] {
+        let sql = format!("select {} as found", call.replace("{}", &deep));
+        let found = answer(&ctx, &sql).await.expect("an answer");
+        let number: i64 = found.trim_start_matches("found\n").parse().expect("a number");
+        assert!(number > 0, "{call}: {number}");
+    }
+}
