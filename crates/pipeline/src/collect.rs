@@ -1,0 +1,165 @@
+//! Collecting: objects listed, read, opened, and stored in batches, each batch committed before its objects count as
+//! read.
+//!
+//! Listing and reading are asynchronous; opening and preparing run on threads of their own, as many as there are cores;
+//! one task commits. Every queue between them is short, so that memory is bounded by the batches in the making.
+
+mod list;
+mod report;
+mod worker;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use event::limits::Limits;
+use futures::StreamExt;
+use lake::{Counts, Prepared, Writer};
+use source::{Chunk, Object, Selection, Source};
+use tokio::sync::{Mutex, mpsc};
+
+pub use report::{Failed, Report, Skipped};
+
+use crate::error::{Error, Result};
+pub use crate::progress::Progress;
+
+/// Objects listed ahead of reading.
+const LISTED_AHEAD: usize = 4_096;
+/// Requests in flight against a bucket.
+const READS_IN_FLIGHT: usize = 32;
+
+/// What is to be collected, and within which bounds.
+pub struct Collect {
+    /// Where from.
+    pub sources: Vec<Source>,
+    /// Which part of it.
+    pub selection: Selection,
+    /// Within which bounds.
+    pub bounds: Bounds,
+    /// Threads that open and prepare.
+    pub workers: usize,
+}
+
+/// Bounds on what is read and held.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Bounds on objects and records.
+    pub limits: Limits,
+    /// Bytes of records that a thread gathers before they are stored together.
+    pub batch_bytes: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds { limits: Limits::default(), batch_bytes: 48 << 20 }
+    }
+}
+
+/// An object on its way to a worker.
+enum Work {
+    /// A local file, read by the worker itself.
+    Local(Object),
+    /// Bytes that were fetched.
+    Fetched(Object, Result<Chunk, source::Error>),
+}
+
+/// Collects everything and says what became of it.
+///
+/// An object that cannot be read is reported and the rest goes on.
+///
+/// # Errors
+/// Only when the lake fails. What was committed stays; the same call goes on from there.
+pub async fn collect(writer: Arc<Writer>, plan: Collect, progress: Arc<Progress>) -> Result<Report> {
+    let started = Instant::now();
+    let (listed, to_read) = mpsc::channel(LISTED_AHEAD);
+    let (fetched, to_open) = mpsc::channel::<Work>(plan.workers.max(1) * 2);
+    let (prepared, to_commit) = mpsc::channel::<Prepared>(1);
+    let to_open = Arc::new(Mutex::new(to_open));
+
+    let lister = tokio::spawn(list::list(writer.clone(), plan.sources, plan.selection, listed, progress.clone()));
+    let reader = tokio::spawn(read(to_read, fetched));
+    let committer = tokio::spawn(commit(writer.clone(), to_commit));
+    let workers: Vec<_> = (0..plan.workers.max(1))
+        .map(|_| {
+            let worker = worker::Worker::new(writer.clone(), &plan.bounds, progress.clone(), prepared.clone());
+            let to_open = to_open.clone();
+            tokio::task::spawn_blocking(move || worker.run(&to_open))
+        })
+        .collect();
+    drop((prepared, to_open));
+
+    let mut report = Report::default();
+    let mut first_error = None;
+    for worker in workers {
+        match worker.await.map_err(|_| Error::ended("a worker"))? {
+            Ok(part) => report.add(part),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    // A failed commit is the cause; that its workers could not go on is only what follows from it.
+    let counts = committer.await.map_err(|_| Error::ended("the committer"))??;
+    if let Some(error) = first_error {
+        return Err(error);
+    }
+    reader.await.map_err(|_| Error::ended("the reader"))?;
+    report.add(lister.await.map_err(|_| Error::ended("the listing"))??);
+    report.count(counts);
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// Fetches objects, many at a time for a bucket, and hands them on in the order in which they were listed.
+async fn read(to_read: mpsc::Receiver<(Source, Object)>, fetched: mpsc::Sender<Work>) {
+    let objects = futures::stream::unfold(to_read, |mut to_read| async { to_read.recv().await.map(|found| (found, to_read)) });
+    let mut works = objects
+        .map(|(source, object)| async move {
+            match object.is_local_file() {
+                true => Work::Local(object),
+                false => {
+                    let chunk = source.read(&object).await;
+                    Work::Fetched(object, chunk)
+                }
+            }
+        })
+        .buffered(READS_IN_FLIGHT)
+        .boxed();
+    while let Some(work) = works.next().await {
+        if fetched.send(work).await.is_err() {
+            // The workers have ended, and say why themselves.
+            return;
+        }
+    }
+}
+
+/// Commits batches as they come; the lake keeps the order of their numbers.
+async fn commit(writer: Arc<Writer>, mut to_commit: mpsc::Receiver<Prepared>) -> Result<Counts> {
+    let mut total = Counts::default();
+    let mut waiting = futures::stream::FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            next = to_commit.recv() => match next {
+                Some(prepared) => waiting.push(writer.commit(prepared)),
+                None => break,
+            },
+            Some(done) = waiting.next(), if !waiting.is_empty() => total = sum(total, done?),
+        }
+    }
+    while let Some(done) = waiting.next().await {
+        total = sum(total, done?);
+    }
+    Ok(total)
+}
+
+fn sum(a: Counts, b: Counts) -> Counts {
+    Counts {
+        stored: a.stored + b.stored,
+        duplicates: a.duplicates + b.duplicates,
+        conflicts: a.conflicts + b.conflicts,
+        rejects: a.rejects + b.rejects,
+    }
+}
+
+/// True if the collection is to end early.
+fn is_stopped(progress: &Progress) -> bool {
+    progress.stop.load(Ordering::Relaxed)
+}
