@@ -1,0 +1,1 @@
+SELECT * FROM lake.events WHERE event_id = '{id}'

@@ -1,0 +1,5 @@
+SELECT event_source, event_name, count(*) AS n, count(error_code) AS errors
+FROM events
+GROUP BY event_source, event_name
+ORDER BY n DESC, event_source, event_name
+LIMIT 50

@@ -1,0 +1,1 @@
+SELECT * FROM events WHERE event_id = '{id}'
