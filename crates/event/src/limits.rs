@@ -22,7 +22,7 @@ impl Default for Limits {
             record_bytes_max: 16 << 20,
             reject_bytes_max: 64 << 10,
             batch_events_max: 8_192,
-            batch_bytes_max: 32 << 20,
+            batch_bytes_max: 8 << 20,
         }
     }
 }

@@ -37,13 +37,26 @@ pub enum Content<'a> {
     Stream(Box<dyn Read + 'a>),
 }
 
-/// A part of what an object holds, in its order.
+/// A part of what objects hold, in their order.
 #[derive(Debug)]
 pub struct Opened {
     /// The events.
     pub events: EventBatch,
     /// What is no event.
     pub rejects: Vec<Reject>,
+    /// How many of both came from which object, in order.
+    pub spans: Vec<Span>,
+}
+
+/// A run of events and rejects that came from one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The object: how many objects this opener had opened before it.
+    pub object: u64,
+    /// Events from it.
+    pub events: usize,
+    /// Rejects from it.
+    pub rejects: usize,
 }
 
 /// What an object turned out to be.
@@ -76,6 +89,8 @@ pub struct Summary {
     pub control_messages: u64,
     /// Bytes of the content, inflated.
     pub content_bytes: u64,
+    /// Why the object could not be read to its end, though it may hold more: it must be opened again.
+    pub read_failed: Option<String>,
 }
 
 /// Opens objects, one after the other; keeps its buffers between them.
@@ -84,6 +99,8 @@ pub struct Opener {
     builder: Builder,
     rejects: Vec<Reject>,
     reject_bytes: usize,
+    spans: Vec<Span>,
+    objects: u64,
     /// Inflated bytes of the last object, to be used again.
     buffer: Vec<u8>,
 }
@@ -97,7 +114,15 @@ pub(crate) type Emit<'e, E> = dyn FnMut(Opened) -> std::result::Result<(), E> + 
 impl Opener {
     /// Makes an opener whose fingerprints are seeded with `key`.
     pub fn new(key: FingerprintKey, limits: Limits) -> Opener {
-        Opener { limits, builder: Builder::new(key), rejects: Vec::new(), reject_bytes: 0, buffer: Vec::new() }
+        Opener {
+            limits,
+            builder: Builder::new(key),
+            rejects: Vec::new(),
+            reject_bytes: 0,
+            spans: Vec::new(),
+            objects: 0,
+            buffer: Vec::new(),
+        }
     }
 
     /// Opens one object and gives out what is in it, in parts of at most `batch_events_max` events.
@@ -111,16 +136,47 @@ impl Opener {
         content: Content<'_>,
         emit: &mut Emit<'_, E>,
     ) -> std::result::Result<Summary, E> {
+        let summary = self.open_more(content, emit)?;
+        self.flush(emit)?;
+        Ok(summary)
+    }
+
+    /// Opens one object as [`Opener::open`] does, but keeps what does not fill a part, to be given out together with
+    /// what follows: log files are small, and parts of many are cheaper to work with.
+    ///
+    /// # Errors
+    /// As [`Opener::open`].
+    pub fn open_more<E: From<Error>>(
+        &mut self,
+        content: Content<'_>,
+        emit: &mut Emit<'_, E>,
+    ) -> std::result::Result<Summary, E> {
+        self.spans.push(Span { object: self.objects, events: 0, rejects: 0 });
+        self.objects += 1;
         let mut window = self.window(content)?;
         let mut visit = top::Visit::new(self, emit);
         visit.object(&mut window)?;
-        let mut summary = visit.finish(&window)?;
-        self.emit(emit)?;
+        let mut summary = visit.finish(&window);
         summary.content_bytes = window.offset(window.text().len());
         if window.is_last() {
             self.buffer = window.take_bytes();
         }
         Ok(summary)
+    }
+
+    /// Gives out what was kept.
+    ///
+    /// # Errors
+    /// Those of `emit`.
+    pub fn flush<E: From<Error>>(&mut self, emit: &mut Emit<'_, E>) -> std::result::Result<(), E> {
+        let events = self.builder.finish()?;
+        let rejects = std::mem::take(&mut self.rejects);
+        self.reject_bytes = 0;
+        let mut spans = std::mem::take(&mut self.spans);
+        // The last object may go on.
+        self.spans.extend(spans.last().map(|last| Span { events: 0, rejects: 0, ..*last }));
+        spans.retain(|span| span.events + span.rejects > 0);
+        if spans.is_empty() { Ok(()) } else { emit(Opened { events, rejects, spans }) }
     }
 
     fn window<'c>(&mut self, content: Content<'c>) -> Result<Window<'c>> {
@@ -149,12 +205,11 @@ impl Opener {
             || self.reject_bytes >= REJECTS_HELD_BYTES_MAX
     }
 
-    fn emit<E: From<Error>>(&mut self, emit: &mut Emit<'_, E>) -> std::result::Result<(), E> {
-        if self.builder.len() == 0 && self.rejects.is_empty() {
-            return Ok(());
+    /// The span of the object that is open.
+    fn span(&mut self) -> &mut Span {
+        if self.spans.is_empty() {
+            self.spans.push(Span { object: self.objects, events: 0, rejects: 0 });
         }
-        let events = self.builder.finish()?;
-        self.reject_bytes = 0;
-        emit(Opened { events, rejects: std::mem::take(&mut self.rejects) })
+        self.spans.last_mut().expect("just made")
     }
 }

@@ -43,12 +43,21 @@ pub struct Writer {
     pub(crate) fingerprints: Mutex<Fingerprints>,
     key: FingerprintKey,
     next_batch: AtomicI64,
-    /// The next batch to be committed, and the waiters for their turn.
-    turn: tokio::sync::watch::Sender<i64>,
+    /// Whose turn it is to commit; batches wait here for theirs.
+    turn: tokio::sync::watch::Sender<Turn>,
     lock: Lock,
     /// Clock of this run: its start, and the moment it was told.
     started: (EventTime, std::time::Instant),
     renewed: Mutex<std::time::Instant>,
+}
+
+/// Whose turn it is.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    /// The next batch to be committed.
+    next: i64,
+    /// True once a batch has failed: behind it nothing is committed.
+    broken: bool,
 }
 
 /// Where a part of a batch came from.
@@ -60,24 +69,26 @@ pub struct Place {
     pub etag: Option<String>,
 }
 
-/// What one object gave to a batch.
-#[derive(Debug)]
-pub struct Part {
-    /// The object.
-    pub place: Place,
-    /// Its events, in order.
-    pub events: Vec<EventBatch>,
-    /// What was no event.
-    pub rejects: Vec<Reject>,
-}
-
 /// What is stored together: all of it or nothing.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// Events and rejects, by object.
-    pub parts: Vec<Part>,
+    /// Where the events and rejects came from; the spans point here.
+    pub places: Vec<Place>,
+    /// Events, in order.
+    pub chunks: Vec<Chunk>,
+    /// What was no event, each with the index of its place.
+    pub rejects: Vec<(usize, Reject)>,
     /// Objects that are read to their end once this batch is stored.
     pub completed: Vec<LedgerObject>,
+}
+
+/// Events of one or more places.
+#[derive(Debug)]
+pub struct Chunk {
+    /// The events.
+    pub events: EventBatch,
+    /// Index of a place and the number of its events, in order; together they cover all events.
+    pub spans: Vec<(usize, usize)>,
 }
 
 /// A batch that is ready to be committed.
@@ -132,7 +143,7 @@ impl Writer {
             key: fingerprints.key(),
             fingerprints: Mutex::new(fingerprints),
             next_batch: AtomicI64::new(next),
-            turn: tokio::sync::watch::Sender::new(next),
+            turn: tokio::sync::watch::Sender::new(Turn { next, broken: false }),
             lock,
             started: (now, std::time::Instant::now()),
             renewed: Mutex::new(std::time::Instant::now()),
@@ -174,36 +185,39 @@ impl Writer {
     /// prepared batch must be given to [`Writer::commit`], or those behind it wait for ever.
     ///
     /// # Errors
-    /// [`ErrorKind::Schema`] where columns do not fit or the batch has more than [`BATCH_EVENTS_MAX`] events.
+    /// [`ErrorKind::Schema`] where columns do not fit or the batch has more than [`BATCH_EVENTS_MAX`] events. The writer
+    /// commits nothing more then.
     pub fn prepare(&self, batch: Batch) -> Result<Prepared> {
-        prepare::prepare(self, batch)
+        prepare::prepare(self, batch).inspect_err(|_| self.turn.send_modify(|turn| turn.broken = true))
     }
 
     /// Stores a prepared batch, once all batches with smaller numbers are stored. When it returns, the events are
     /// safe on disk and the source may be told so.
     ///
     /// # Errors
-    /// Those of the store. The outcome is then unknown: open the lake anew before going on.
+    /// Those of the store. The outcome is then unknown and the writer commits nothing more: open the lake anew.
     pub async fn commit(&self, prepared: Prepared) -> Result<Counts> {
-        let mut turn = self.turn.subscribe();
-        let number = prepared.number;
-        turn.wait_for(|next| *next >= number)
-            .await
-            .map_err(|error| Error::because(ErrorKind::Store, format!("wait for the turn of batch {number}"), error))?;
-        let counts = prepared.counts;
-        self.commit_now(prepared).await?;
-        // Only after success: behind a failed batch nothing is committed.
-        self.turn.send_replace(number + 1);
-        Ok(counts)
+        let (number, counts) = (prepared.number, prepared.counts);
+        self.wait_for_turn(number).await?;
+        let result = self.commit_now(prepared).await;
+        self.end_turn(number, result.is_ok());
+        result.map(|()| counts)
     }
 
-    /// Lets the batch behind a number have its turn that was taken for something else.
-    pub(crate) async fn pass_turn(&self, number: i64) {
-        let mut turn = self.turn.subscribe();
-        // The sender lives as long as `self`, so waiting ends.
-        if turn.wait_for(|next| *next >= number).await.is_ok() {
-            self.turn.send_replace(number + 1);
+    pub(crate) async fn wait_for_turn(&self, number: i64) -> Result<()> {
+        let mut turns = self.turn.subscribe();
+        let broken = turns.wait_for(|turn| turn.broken || turn.next >= number).await.map_or(true, |turn| turn.broken);
+        match broken {
+            true => Err(Error::new(ErrorKind::Store, format!("batch {number} was not stored: one before it failed"))),
+            false => Ok(()),
         }
+    }
+
+    pub(crate) fn end_turn(&self, number: i64, stored: bool) {
+        self.turn.send_modify(|turn| match stored {
+            true => turn.next = number + 1,
+            false => turn.broken = true,
+        });
     }
 
     async fn commit_now(&self, prepared: Prepared) -> Result<()> {
@@ -212,7 +226,9 @@ impl Writer {
         if event_files.is_empty() && reject_files.is_empty() && completed.is_empty() {
             return Ok(());
         }
-        let named = |table: &Table, files: &[DataFile]| files.iter().map(|file| format!("{}/{}", table.name, file.path)).collect::<Vec<_>>();
+        let named = |table: &Table, files: &[DataFile]| {
+            files.iter().map(|file| format!("{}/{}", table.name, file.path)).collect::<Vec<_>>()
+        };
         let files = [named(&self.rejects, &reject_files), named(&self.events, &event_files)].concat();
         self.control.begin(&Intent { batch: number, files }, &completed)?;
         failpoint::hit("intent-written");
@@ -256,7 +272,8 @@ impl Writer {
 
     async fn renew_lease(&self) -> Result<()> {
         let Some(lease) = &self.lock.lease else { return Ok(()) };
-        let due = self.renewed.lock().unwrap_or_else(PoisonError::into_inner).elapsed().as_millis() >= u128::from(RENEW_MS);
+        let due =
+            self.renewed.lock().unwrap_or_else(PoisonError::into_inner).elapsed().as_millis() >= u128::from(RENEW_MS);
         if due {
             lease.renew(self.now_ms()).await?;
             *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = std::time::Instant::now();

@@ -75,11 +75,26 @@ impl Writer {
             }
             report.dates += u64::from(merged > 0);
         }
+        self.events.clean().await?;
         Ok(report)
     }
 
     async fn merge(&self, date: Option<i32>, files: &[Arc<LiveFile>], report: &mut CompactReport) -> Result<()> {
         let number = self.take_number();
+        self.wait_for_turn(number).await?;
+        let result = self.merge_as(number, date, files, report).await;
+        // A merge that failed has changed nothing; the batches behind it may go on.
+        self.end_turn(number, true);
+        result
+    }
+
+    async fn merge_as(
+        &self,
+        number: i64,
+        date: Option<i32>,
+        files: &[Arc<LiveFile>],
+        report: &mut CompactReport,
+    ) -> Result<()> {
         let mut batches = Vec::new();
         for file in files {
             batches.extend(self.read_rows(file).await?);
@@ -89,7 +104,12 @@ impl Writer {
         let path = new.path.clone();
         let rows: u64 = files.iter().map(|file| file.rows).sum();
         if new.rows as u64 != rows {
-            let message = format!("merging {} files of {} gave {} events instead of {rows}", files.len(), partition_folder(date), new.rows);
+            let message = format!(
+                "merging {} files of {} gave {} events instead of {rows}",
+                files.len(),
+                partition_folder(date),
+                new.rows
+            );
             return Err(Error::new(ErrorKind::Corrupt, message));
         }
         self.control.begin(&Intent { batch: number, files: vec![format!("{}/{path}", schema::EVENTS)] }, &[])?;
@@ -101,25 +121,29 @@ impl Writer {
         self.events.put_file(&path, new.bytes.clone()).await?;
         self.events.sync_files([path])?;
         let now_ms = self.now_ms();
-        let mut actions: Vec<Action> = files.iter().map(|file| Action::Remove(crate::table::remove(file, now_ms, false))).collect();
+        let mut actions: Vec<Action> =
+            files.iter().map(|file| Action::Remove(crate::table::remove(file, now_ms, false))).collect();
         actions.push(new.add(now_ms, false));
         let change = Change {
             actions,
-            operation: DeltaOperation::Optimize { predicate: date.map(|date| format!("eventdate = '{}'", print_date(date))), target_size: 0 },
+            operation: DeltaOperation::Optimize {
+                predicate: date.map(|date| format!("eventdate = '{}'", print_date(date))),
+                target_size: 0,
+            },
             transaction: None,
             must_be_live: files.iter().map(|file| file.path.clone()).collect(),
         };
         let version = self.events.commit(change).await?;
         self.events.sync_log(version)?;
         self.control.done(number)?;
-        self.pass_turn(number).await;
         Ok(())
     }
 
     async fn read_rows(&self, file: &LiveFile) -> Result<Vec<RecordBatch>> {
         let failed = |error| Error::because(ErrorKind::Store, format!("read the file `{}`", file.path), error);
         let bytes = self.events.read_file(&file.path).await?;
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(|builder| builder.build()).map_err(failed)?;
+        let reader =
+            ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(|builder| builder.build()).map_err(failed)?;
         let rows: Result<Vec<_>, _> = reader.collect();
         rows.map_err(|error| Error::because(ErrorKind::Store, format!("read the file `{}`", file.path), error))
     }
@@ -145,13 +169,18 @@ fn write_sorted(number: i64, date: Option<i32>, batches: &[RecordBatch]) -> Resu
     let mut batches_columns: Vec<Vec<ArrayRef>> = Vec::with_capacity(batches.len());
     let mut order = Vec::new();
     for (at, batch) in batches.iter().enumerate() {
-        let missing = |name: &str| Error::new(ErrorKind::Corrupt, format!("a file of {} has no column `{name}`", partition_folder(date)));
+        let missing = |name: &str| {
+            Error::new(ErrorKind::Corrupt, format!("a file of {} has no column `{name}`", partition_folder(date)))
+        };
         let mut columns = Vec::with_capacity(schema.fields().len());
         for field in schema.fields() {
             columns.push(batch.column_by_name(field.name()).cloned().ok_or_else(|| missing(field.name()))?);
         }
         let times = columns[0].as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| missing("eventtime"))?;
-        let seqs = batch.column_by_name("seq").and_then(|column| column.as_primitive_opt::<Int64Type>()).ok_or_else(|| missing("seq"))?;
+        let seqs = batch
+            .column_by_name("seq")
+            .and_then(|column| column.as_primitive_opt::<Int64Type>())
+            .ok_or_else(|| missing("seq"))?;
         order.extend((0..batch.num_rows()).map(|row| (times.value(row), seqs.value(row), at, row)));
         batches_columns.push(columns);
     }

@@ -55,10 +55,13 @@ impl Control {
     pub(crate) fn open(data: &Path) -> Result<Control> {
         location::make_private_folder(data)?;
         let path = data.join("control.db");
-        let failed = |error| Error::because(ErrorKind::Control, format!("open the control documents `{}`", path.display()), error);
+        let failed = |error| {
+            Error::because(ErrorKind::Control, format!("open the control documents `{}`", path.display()), error)
+        };
         let connection = Connection::open(&path).map_err(failed)?;
-        location::make_private_file(&path)
-            .map_err(|error| Error::because(ErrorKind::Control, format!("close `{}` to others", path.display()), error))?;
+        location::make_private_file(&path).map_err(|error| {
+            Error::because(ErrorKind::Control, format!("close `{}` to others", path.display()), error)
+        })?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         connection.execute_batch(SCHEMA).map_err(failed)?;
@@ -73,17 +76,22 @@ impl Control {
     pub(crate) fn known<'o>(&self, objects: impl Iterator<Item = (&'o str, &'o str)>) -> Result<Vec<bool>> {
         let failed = |error| Error::because(ErrorKind::Control, "look objects up in the ledger", error);
         let connection = self.lock();
-        let mut statement = connection.prepare_cached("SELECT 1 FROM object WHERE uri = ?1 AND identity = ?2").map_err(failed)?;
+        let mut statement =
+            connection.prepare_cached("SELECT 1 FROM object WHERE uri = ?1 AND identity = ?2").map_err(failed)?;
         objects.map(|(uri, identity)| statement.exists([uri, identity]).map_err(failed)).collect()
     }
 
     /// Writes down what a batch is about to do, with the objects that it completes.
     pub(crate) fn begin(&self, intent: &Intent, objects: &[LedgerObject]) -> Result<()> {
-        let failed = |error| Error::because(ErrorKind::Control, format!("write the intent of batch {}", intent.batch), error);
+        let failed =
+            |error| Error::because(ErrorKind::Control, format!("write the intent of batch {}", intent.batch), error);
         let mut connection = self.lock();
         let transaction = connection.transaction().map_err(failed)?;
         transaction
-            .execute("INSERT INTO intent (batch, files) VALUES (?1, ?2)", params![intent.batch, intent.files.join("\n")])
+            .execute(
+                "INSERT INTO intent (batch, files) VALUES (?1, ?2)",
+                params![intent.batch, intent.files.join("\n")],
+            )
             .map_err(failed)?;
         insert_objects(&transaction, intent.batch, objects).map_err(failed)?;
         transaction.commit().map_err(failed)
@@ -121,31 +129,45 @@ impl Control {
 
     /// Returns the greatest batch number that was ever meant.
     pub(crate) fn last_batch(&self) -> Result<i64> {
-        let sql = "SELECT max(coalesce((SELECT max(batch) FROM intent), 0), coalesce((SELECT max(batch) FROM object), 0))";
-        self.lock().query_row(sql, [], |row| row.get(0)).map_err(|error| Error::because(ErrorKind::Control, "read the last batch", error))
+        let sql =
+            "SELECT max(coalesce((SELECT max(batch) FROM intent), 0), coalesce((SELECT max(batch) FROM object), 0))";
+        self.lock()
+            .query_row(sql, [], |row| row.get(0))
+            .map_err(|error| Error::because(ErrorKind::Control, "read the last batch", error))
     }
 
     /// Puts a hold on dates, or replaces the hold of that name.
     pub(crate) fn put_hold(&self, hold: &crate::retention::Hold) -> Result<()> {
         let sql = "INSERT OR REPLACE INTO hold (name, first_date, last_date, reason) VALUES (?1, ?2, ?3, ?4)";
         let values = params![hold.name, hold.first_date, hold.last_date, hold.reason];
-        self.lock().execute(sql, values).map(drop).map_err(|error| Error::because(ErrorKind::Control, "write a hold", error))
+        self.lock()
+            .execute(sql, values)
+            .map(drop)
+            .map_err(|error| Error::because(ErrorKind::Control, "write a hold", error))
     }
 
     /// Lifts a hold; returns false if there is none of that name.
     pub(crate) fn lift_hold(&self, name: &str) -> Result<bool> {
         let result = self.lock().execute("DELETE FROM hold WHERE name = ?1", [name]);
-        result.map(|rows| rows > 0).map_err(|error| Error::because(ErrorKind::Control, format!("lift the hold `{name}`"), error))
+        result
+            .map(|rows| rows > 0)
+            .map_err(|error| Error::because(ErrorKind::Control, format!("lift the hold `{name}`"), error))
     }
 
     /// Returns all holds, by name.
     pub(crate) fn holds(&self) -> Result<Vec<crate::retention::Hold>> {
         let failed = |error| Error::because(ErrorKind::Control, "read the holds", error);
         let connection = self.lock();
-        let mut statement = connection.prepare("SELECT name, first_date, last_date, reason FROM hold ORDER BY name").map_err(failed)?;
+        let mut statement =
+            connection.prepare("SELECT name, first_date, last_date, reason FROM hold ORDER BY name").map_err(failed)?;
         let rows = statement
             .query_map([], |row| {
-                Ok(crate::retention::Hold { name: row.get(0)?, first_date: row.get(1)?, last_date: row.get(2)?, reason: row.get(3)? })
+                Ok(crate::retention::Hold {
+                    name: row.get(0)?,
+                    first_date: row.get(1)?,
+                    last_date: row.get(2)?,
+                    reason: row.get(3)?,
+                })
             })
             .map_err(failed)?;
         rows.collect::<Result<_, _>>().map_err(failed)

@@ -45,7 +45,11 @@ impl Error {
     }
 
     /// An error whose cause comes from below: the kind follows from the cause where it is a full disk.
-    pub(crate) fn because(kind: ErrorKind, message: impl Into<String>, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+    pub(crate) fn because(
+        kind: ErrorKind,
+        message: impl Into<String>,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Error {
         let kind = if is_full(&source) { ErrorKind::Full } else { kind };
         Error { kind, message: message.into(), source: Some(Box::new(source)) }
     }

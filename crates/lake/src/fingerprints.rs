@@ -5,6 +5,7 @@
 //! and named after it, so that after a crash those of batches that never were are told by their names. The folder can
 //! be rebuilt from the table. Format: `docs/format/fingerprints.md`.
 
+mod everywhere;
 mod run;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use event::fingerprint::{Fingerprint, FingerprintKey};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::location;
+use everywhere::{Everywhere, IDENTITIES_MAX};
 use run::Run;
 
 /// What is already known of an event.
@@ -40,6 +42,9 @@ pub(crate) struct Fingerprints {
     shelves: HashMap<String, Shelf>,
     /// Fingerprints of batches that are not committed yet, sorted.
     in_flight: Vec<InFlight>,
+    /// All identities; none while they have not been needed, or are too many.
+    everywhere: Option<Everywhere>,
+    too_many: bool,
     clock: u64,
 }
 
@@ -66,11 +71,17 @@ impl Fingerprints {
         let folder = data.join("fingerprints");
         location::make_private_folder(&folder)?;
         let key_file = folder.join("key");
-        let failed = |error| Error::because(ErrorKind::Store, format!("open the fingerprints in `{}`", folder.display()), error);
+        let failed =
+            |error| Error::because(ErrorKind::Store, format!("open the fingerprints in `{}`", folder.display()), error);
         let (key, fresh) = match fs::read_to_string(&key_file) {
             Ok(text) => match u64::from_str_radix(text.trim(), 16) {
                 Ok(key) => (key, false),
-                Err(_) => return Err(Error::new(ErrorKind::Corrupt, format!("`{}` holds no key: remove its folder to have it rebuilt", key_file.display()))),
+                Err(_) => {
+                    return Err(Error::new(
+                        ErrorKind::Corrupt,
+                        format!("`{}` holds no key: remove its folder to have it rebuilt", key_file.display()),
+                    ));
+                }
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 // Runs without their key are of no use to anybody.
@@ -81,8 +92,15 @@ impl Fingerprints {
             Err(error) => return Err(failed(error)),
         };
         remove_uncommitted(&folder, is_committed).map_err(failed)?;
-        let fingerprints =
-            Fingerprints { folder, key: FingerprintKey(key), shelves: HashMap::new(), in_flight: Vec::new(), clock: 0 };
+        let fingerprints = Fingerprints {
+            folder,
+            key: FingerprintKey(key),
+            shelves: HashMap::new(),
+            in_flight: Vec::new(),
+            everywhere: None,
+            too_many: false,
+            clock: 0,
+        };
         Ok((fingerprints, fresh))
     }
 
@@ -103,6 +121,7 @@ impl Fingerprints {
     /// Tells for each fingerprint whether it is known, and holds the new ones as those of a batch in flight.
     pub(crate) fn sort_out(&mut self, shelf: &str, batch: i64, fingerprints: &[Fingerprint]) -> Result<Vec<Verdict>> {
         self.open_shelf(shelf)?;
+        self.open_everywhere(fingerprints.len() as u64)?;
         let mut verdicts = vec![Verdict::New; fingerprints.len()];
         let mut order: Vec<u32> = (0..fingerprints.len() as u32).collect();
         // Equal identities side by side, the first come first.
@@ -112,15 +131,17 @@ impl Fingerprints {
         let mut start = 0;
         while let Some(first) = order.get(start) {
             let identity = fingerprints[*first as usize].identity;
-            let length = order[start..].iter().take_while(|at| fingerprints[**at as usize].identity == identity).count();
+            let length =
+                order[start..].iter().take_while(|at| fingerprints[**at as usize].identity == identity).count();
             known.clear();
             self.contents(shelf, identity, &mut known)?;
+            let elsewhere = known.is_empty() && self.is_known_elsewhere(shelf, identity)?;
             for at in &order[start..start + length] {
                 let fingerprint = fingerprints[*at as usize];
                 verdicts[*at as usize] = if known.contains(&fingerprint.content) {
                     Verdict::Duplicate
                 } else {
-                    let verdict = if known.is_empty() { Verdict::New } else { Verdict::Conflict };
+                    let verdict = if known.is_empty() && !elsewhere { Verdict::New } else { Verdict::Conflict };
                     known.push(fingerprint.content);
                     fresh.push(fingerprint);
                     verdict
@@ -135,6 +156,9 @@ impl Fingerprints {
     fn hold(&mut self, shelf: &str, batch: i64, mut fresh: Vec<Fingerprint>) {
         if fresh.is_empty() {
             return;
+        }
+        if let Some(everywhere) = &mut self.everywhere {
+            fresh.iter().for_each(|fingerprint| everywhere.insert(fingerprint.identity));
         }
         let same = |in_flight: &&mut InFlight| in_flight.batch == batch && in_flight.shelf == shelf;
         match self.in_flight.iter_mut().find(same) {
@@ -153,13 +177,74 @@ impl Fingerprints {
     fn contents(&self, shelf: &str, identity: u64, known: &mut Vec<u64>) -> Result<()> {
         for in_flight in self.in_flight.iter().filter(|in_flight| in_flight.shelf == shelf) {
             let from = in_flight.fingerprints.partition_point(|fingerprint| fingerprint.identity < identity);
-            let found = in_flight.fingerprints[from..].iter().take_while(|fingerprint| fingerprint.identity == identity);
+            let found =
+                in_flight.fingerprints[from..].iter().take_while(|fingerprint| fingerprint.identity == identity);
             known.extend(found.map(|fingerprint| fingerprint.content));
         }
         for run in self.shelves.get(shelf).map_or(&[][..], |shelf| &shelf.runs) {
             run.contents(identity, known)?;
         }
         Ok(())
+    }
+
+    /// Tells whether an identity is known on another date.
+    fn is_known_elsewhere(&self, shelf: &str, identity: u64) -> Result<bool> {
+        if !self.everywhere.as_ref().is_some_and(|everywhere| everywhere.may_know(identity)) {
+            return Ok(false);
+        }
+        let mut known = Vec::new();
+        let others = self.shelves.keys().chain(self.in_flight.iter().map(|in_flight| &in_flight.shelf));
+        for other in others.filter(|other| *other != shelf) {
+            self.contents(other, identity, &mut known)?;
+            if !known.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Gathers all identities in one filter, on first use and when the last filter is full.
+    fn open_everywhere(&mut self, more: u64) -> Result<()> {
+        if self.too_many || self.everywhere.as_ref().is_some_and(|everywhere| !everywhere.is_full()) {
+            return Ok(());
+        }
+        let shelves = self.shelf_names()?;
+        for shelf in &shelves {
+            self.open_shelf(shelf)?;
+        }
+        let stored = self.shelves.values().flat_map(|shelf| &shelf.runs).map(Run::len).sum::<u64>();
+        let in_flight = self.in_flight.iter().map(|in_flight| in_flight.fingerprints.len() as u64).sum::<u64>();
+        if stored + in_flight + more > IDENTITIES_MAX {
+            (self.everywhere, self.too_many) = (None, true);
+            self.close_unused();
+            return Ok(());
+        }
+        let mut everywhere = Everywhere::with_room_for(stored + in_flight + more)?;
+        let mut fingerprints = Vec::new();
+        for run in self.shelves.values().flat_map(|shelf| &shelf.runs) {
+            fingerprints.clear();
+            run.read_all(&mut fingerprints)?;
+            fingerprints.iter().for_each(|fingerprint| everywhere.insert(fingerprint.identity));
+        }
+        for in_flight in &self.in_flight {
+            in_flight.fingerprints.iter().for_each(|fingerprint| everywhere.insert(fingerprint.identity));
+        }
+        self.everywhere = Some(everywhere);
+        Ok(())
+    }
+
+    fn shelf_names(&self) -> Result<Vec<String>> {
+        let failed = |error| {
+            Error::because(ErrorKind::Store, format!("list the fingerprints in `{}`", self.folder.display()), error)
+        };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if entry.file_type().map_err(failed)?.is_dir() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        Ok(names)
     }
 
     /// Writes the runs of a batch, before the batch is committed.
@@ -174,7 +259,8 @@ impl Fingerprints {
 
     /// Counts a batch as stored.
     pub(crate) fn commit(&mut self, batch: i64) -> Result<()> {
-        let (done, rest) = std::mem::take(&mut self.in_flight).into_iter().partition(|in_flight| in_flight.batch == batch);
+        let (done, rest) =
+            std::mem::take(&mut self.in_flight).into_iter().partition(|in_flight| in_flight.batch == batch);
         self.in_flight = rest;
         let done: Vec<InFlight> = done;
         for in_flight in done {
@@ -255,7 +341,8 @@ fn remove_uncommitted(folder: &Path, is_committed: impl Fn(&str, i64) -> bool) -
         }
         // A crash in the middle of a merge leaves a run beside those it was made of.
         for (first, last, path) in &batches {
-            let covered = batches.iter().any(|(f, l, other)| other != path && f <= first && l >= last && (f, l) != (first, last));
+            let covered =
+                batches.iter().any(|(f, l, other)| other != path && f <= first && l >= last && (f, l) != (first, last));
             if covered {
                 fs::remove_file(path)?;
             }
@@ -280,7 +367,10 @@ mod tests {
         fingerprints.seal().unwrap();
         // Thirty batches of which each repeats a part of the one before and brings one conflict.
         for batch in 0..30u64 {
-            let given: Vec<_> = (0..100).map(|n| fingerprint(batch * 50 + n, 1)).chain([fingerprint(batch * 50, 2), fingerprint(batch * 50, 2)]).collect();
+            let given: Vec<_> = (0..100)
+                .map(|n| fingerprint(batch * 50 + n, 1))
+                .chain([fingerprint(batch * 50, 2), fingerprint(batch * 50, 2)])
+                .collect();
             let verdicts = fingerprints.sort_out("2026-01-01", batch as i64, &given).unwrap();
             let duplicates = verdicts.iter().filter(|verdict| **verdict == Verdict::Duplicate).count();
             let conflicts = verdicts.iter().filter(|verdict| **verdict == Verdict::Conflict).count();
@@ -296,6 +386,8 @@ mod tests {
         let last = fingerprint(29 * 50 + 99, 1);
         let old = fingerprint(3, 1);
         assert_eq!(fingerprints.sort_out("2026-01-01", 30, &[last, old]).unwrap(), [Verdict::New, Verdict::Duplicate]);
-        assert_eq!(fingerprints.sort_out("2026-01-02", 30, &[old]).unwrap(), [Verdict::New]);
+        // On another date it cannot be the same record, so one of the two is not what it says.
+        assert_eq!(fingerprints.sort_out("2026-01-02", 30, &[old]).unwrap(), [Verdict::Conflict]);
+        assert_eq!(fingerprints.sort_out("2026-01-03", 30, &[fingerprint(1 << 40, 1)]).unwrap(), [Verdict::New]);
     }
 }

@@ -24,7 +24,7 @@ pub mod location;
 
 pub mod error;
 
-pub use append::{BATCH_EVENTS_MAX, Batch, Counts, Part, Place, Prepared, Writer};
+pub use append::{BATCH_EVENTS_MAX, Batch, Chunk, Counts, Place, Prepared, Writer};
 pub use compact::{CompactReport, Compaction};
 pub use control::LedgerObject;
 pub use reader::{FileFacts, Lake};

@@ -22,7 +22,10 @@ pub struct Location {
 enum Tables {
     Folder(PathBuf),
     /// A store whose root is the bucket, and the URL of the lake in it.
-    Store { store: Arc<dyn ObjectStore>, url: Url },
+    Store {
+        store: Arc<dyn ObjectStore>,
+        url: Url,
+    },
 }
 
 impl Location {
@@ -79,13 +82,16 @@ impl Location {
 
     /// Opens the log of a table; the table need not exist.
     pub(crate) fn log_store(&self, table: &str) -> Result<LogStoreRef> {
-        let failed = |error| Error::because(ErrorKind::Store, format!("open the table `{table}` at `{}`", self.uri()), error);
+        let failed =
+            |error| Error::because(ErrorKind::Store, format!("open the table `{table}` at `{}`", self.uri()), error);
         match &self.tables {
             Tables::Folder(folder) => {
-                let absolute = std::path::absolute(folder.join(table))
-                    .map_err(|error| Error::because(ErrorKind::Store, format!("find the folder `{}`", folder.display()), error))?;
-                let url = Url::from_directory_path(&absolute)
-                    .map_err(|()| Error::new(ErrorKind::Store, format!("`{}` is no folder that has a URL", absolute.display())))?;
+                let absolute = std::path::absolute(folder.join(table)).map_err(|error| {
+                    Error::because(ErrorKind::Store, format!("find the folder `{}`", folder.display()), error)
+                })?;
+                let url = Url::from_directory_path(&absolute).map_err(|()| {
+                    Error::new(ErrorKind::Store, format!("`{}` is no folder that has a URL", absolute.display()))
+                })?;
                 DeltaTableBuilder::from_url(url).and_then(|builder| builder.build_storage()).map_err(failed)
             }
             Tables::Store { store, url } => {

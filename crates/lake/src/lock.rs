@@ -47,19 +47,25 @@ impl Lock {
     pub(crate) async fn take(location: &Location, now_ms: i64) -> Result<Lock> {
         location::make_private_folder(location.data())?;
         let path = location.data().join("lock");
-        let failed = |error| Error::because(ErrorKind::Store, format!("open the lock file `{}`", path.display()), error);
+        let failed =
+            |error| Error::because(ErrorKind::Store, format!("open the lock file `{}`", path.display()), error);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         location::make_private_file(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let message = format!("another trailkeep writes to the lake at `{}`: wait for it to end", location.data().display());
+                let message = format!(
+                    "another trailkeep writes to the lake at `{}`: wait for it to end",
+                    location.data().display()
+                );
                 return Err(Error::new(ErrorKind::Locked, message));
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         let lease = match location.remote_root() {
-            Some((store, root)) => Some(Arc::new(Lease::take(store, root.join("_trailkeep").join("lease.json"), now_ms, &location.uri()).await?)),
+            Some((store, root)) => Some(Arc::new(
+                Lease::take(store, root.join("_trailkeep").join("lease.json"), now_ms, &location.uri()).await?,
+            )),
             None => None,
         };
         Ok(Lock { _file: file, lease })
@@ -69,7 +75,8 @@ impl Lock {
 impl Lease {
     async fn take(store: Arc<dyn ObjectStore>, path: Path, now_ms: i64, uri: &str) -> Result<Lease> {
         let holder = Uuid::new_v4().to_string();
-        let store_error = |error| Error::because(ErrorKind::Store, format!("take the writer's lease of the lake at `{uri}`"), error);
+        let store_error =
+            |error| Error::because(ErrorKind::Store, format!("take the writer's lease of the lake at `{uri}`"), error);
         let document = lease_document(&holder, now_ms)?;
         let version = match store.put_opts(&path, document.clone().into(), PutMode::Create.into()).await {
             Ok(result) => result.into(),
@@ -81,19 +88,26 @@ impl Lease {
                     && found.expires_ms > now_ms
                 {
                     let seconds = (found.expires_ms - now_ms + 999) / 1_000;
-                    let message = format!("another trailkeep writes to the lake at `{uri}`: if it is gone its lease ends in {seconds} s");
+                    let message = format!(
+                        "another trailkeep writes to the lake at `{uri}`: if it is gone its lease ends in {seconds} s"
+                    );
                     return Err(Error::new(ErrorKind::Locked, message));
                 }
                 match store.put_opts(&path, document.into(), PutMode::Update(version).into()).await {
                     Ok(result) => result.into(),
                     Err(object_store::Error::Precondition { .. }) => {
-                        return Err(Error::new(ErrorKind::Locked, format!("another trailkeep has just begun to write to the lake at `{uri}`")));
+                        return Err(Error::new(
+                            ErrorKind::Locked,
+                            format!("another trailkeep has just begun to write to the lake at `{uri}`"),
+                        ));
                     }
                     Err(error) => return Err(store_error(error)),
                 }
             }
             Err(object_store::Error::NotImplemented { .. } | object_store::Error::NotSupported { .. }) => {
-                let message = format!("the store of `{uri}` knows no conditional writes: two writers could not be told apart there");
+                let message = format!(
+                    "the store of `{uri}` knows no conditional writes: two writers could not be told apart there"
+                );
                 return Err(Error::new(ErrorKind::Unsupported, message));
             }
             Err(error) => return Err(store_error(error)),
@@ -109,10 +123,16 @@ impl Lease {
         match self.store.put_opts(&self.path, document.into(), PutMode::Create.into()).await {
             Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
             Ok(_) => {
-                let message = format!("the store of `{uri}` overwrote an object that it was told to create: it keeps no conditional writes");
+                let message = format!(
+                    "the store of `{uri}` overwrote an object that it was told to create: it keeps no conditional writes"
+                );
                 Err(Error::new(ErrorKind::Unsupported, message))
             }
-            Err(error) => Err(Error::because(ErrorKind::Store, format!("probe the store of `{uri}` for conditional writes"), error)),
+            Err(error) => Err(Error::because(
+                ErrorKind::Store,
+                format!("probe the store of `{uri}` for conditional writes"),
+                error,
+            )),
         }
     }
 

@@ -74,9 +74,13 @@ impl Writer {
             let actions = removed.iter().map(|file| Action::Remove(crate::table::remove(file, now_ms, true))).collect();
             let must_be_live = removed.iter().map(|file| file.path.clone()).collect();
             let predicate = Some(format!("eventdate < '{}'", print_date(before)));
-            let change = Change { actions, operation: DeltaOperation::Delete { predicate }, transaction: None, must_be_live };
+            let change =
+                Change { actions, operation: DeltaOperation::Delete { predicate }, transaction: None, must_be_live };
             let version = self.events.commit(change).await?;
             self.events.sync_log(version)?;
+        }
+        if !dry_run {
+            self.events.clean().await?;
         }
         Ok(report)
     }

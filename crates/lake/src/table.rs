@@ -13,11 +13,12 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
+use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitData, TransactionError};
 use deltalake_core::kernel::{Action, Remove, StructType, Transaction};
-use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::logstore::{self, CommitOrBytes, LogStoreRef};
 use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::operations::vacuum::VacuumMode;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use object_store::{ObjectStore, ObjectStoreExt};
 use uuid::Uuid;
@@ -70,7 +71,8 @@ impl Table {
             return Ok(None);
         }
         let log_store = location.log_store(definition.name)?;
-        let failed = |error| Error::because(ErrorKind::Store, format!("read the log of the table `{}`", definition.name), error);
+        let failed =
+            |error| Error::because(ErrorKind::Store, format!("read the log of the table `{}`", definition.name), error);
         if !log_store.is_delta_table_location().await.map_err(failed)? {
             return Ok(None);
         }
@@ -94,15 +96,18 @@ impl Table {
         }
         location.make_folders(definition.name)?;
         let name = definition.name;
-        let failed = |error| Error::because(ErrorKind::Store, format!("make the table `{name}` at `{}`", location.uri()), error);
-        let kernel: StructType = definition
-            .schema
-            .as_ref()
-            .try_into_kernel()
-            .map_err(|error| Error::because(ErrorKind::Schema, format!("describe the columns of `{name}`"), error))?;
+        let failed =
+            |error| Error::because(ErrorKind::Store, format!("make the table `{name}` at `{}`", location.uri()), error);
+        let kernel: StructType =
+            definition.schema.as_ref().try_into_kernel().map_err(|error| {
+                Error::because(ErrorKind::Schema, format!("describe the columns of `{name}`"), error)
+            })?;
         let mut columns: Vec<_> = kernel.fields().cloned().collect();
         if definition.partitioned {
-            columns.push(deltalake_core::kernel::StructField::nullable("eventdate", deltalake_core::kernel::DataType::DATE));
+            columns.push(deltalake_core::kernel::StructField::nullable(
+                "eventdate",
+                deltalake_core::kernel::DataType::DATE,
+            ));
         }
         CreateBuilder::new()
             .with_log_store(location.log_store(name)?)
@@ -138,7 +143,9 @@ impl Table {
     /// Returns where a live file can be read by other programs.
     pub(crate) fn file_uri(&self, path: &str) -> String {
         match &self.folder {
-            Some(folder) => std::path::absolute(folder.join(path)).unwrap_or_else(|_| folder.join(path)).display().to_string(),
+            Some(folder) => {
+                std::path::absolute(folder.join(path)).unwrap_or_else(|_| folder.join(path)).display().to_string()
+            }
             None => format!("{}/{path}", self.log_store.root_url().as_str().trim_end_matches('/')),
         }
     }
@@ -163,7 +170,9 @@ impl Table {
     }
 
     async fn read_commit(&self, version: u64) -> Result<Option<Vec<Action>>> {
-        let failed = |error| Error::because(ErrorKind::Store, format!("read version {version} of the log of `{}`", self.name), error);
+        let failed = |error| {
+            Error::because(ErrorKind::Store, format!("read version {version} of the log of `{}`", self.name), error)
+        };
         match self.log_store.read_commit_entry(version).await.map_err(failed)? {
             Some(bytes) => Ok(Some(logstore::get_actions(version, &bytes).map_err(failed)?)),
             None => Ok(None),
@@ -173,21 +182,23 @@ impl Table {
     /// Writes a data file; on a local disk it is open to its owner alone and not yet synced.
     pub(crate) async fn put_file(&self, path: &str, bytes: Bytes) -> Result<()> {
         let target = object_store::path::Path::from(path);
-        self.store()
-            .put(&target, bytes.into())
-            .await
-            .map_err(|error| Error::because(ErrorKind::Store, format!("write the file `{path}` of the table `{}`", self.name), error))?;
+        self.store().put(&target, bytes.into()).await.map_err(|error| {
+            Error::because(ErrorKind::Store, format!("write the file `{path}` of the table `{}`", self.name), error)
+        })?;
         if let Some(folder) = &self.folder {
             let file = folder.join(path);
-            location::make_private_file(&file)
-                .map_err(|error| Error::because(ErrorKind::Store, format!("close `{}` to others", file.display()), error))?;
+            location::make_private_file(&file).map_err(|error| {
+                Error::because(ErrorKind::Store, format!("close `{}` to others", file.display()), error)
+            })?;
         }
         Ok(())
     }
 
     /// Reads a data file as a whole.
     pub(crate) async fn read_file(&self, path: &str) -> Result<Bytes> {
-        let failed = |error| Error::because(ErrorKind::Store, format!("read the file `{path}` of the table `{}`", self.name), error);
+        let failed = |error| {
+            Error::because(ErrorKind::Store, format!("read the file `{path}` of the table `{}`", self.name), error)
+        };
         let found = self.store().get(&object_store::path::Path::from(path)).await.map_err(failed)?;
         found.bytes().await.map_err(failed)
     }
@@ -195,11 +206,18 @@ impl Table {
     /// Removes a file that is not live: one of ours that no commit took up.
     pub(crate) async fn delete_orphan(&self, path: &str) -> Result<()> {
         if self.is_live(path) {
-            return Err(Error::new(ErrorKind::Corrupt, format!("`{path}` is live in `{}` and must not be removed", self.name)));
+            return Err(Error::new(
+                ErrorKind::Corrupt,
+                format!("`{path}` is live in `{}` and must not be removed", self.name),
+            ));
         }
         match self.store().delete(&object_store::path::Path::from(path)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(Error::because(ErrorKind::Store, format!("remove the unused file `{path}` of `{}`", self.name), error)),
+            Err(error) => Err(Error::because(
+                ErrorKind::Store,
+                format!("remove the unused file `{path}` of `{}`", self.name),
+                error,
+            )),
         }
     }
 
@@ -236,17 +254,31 @@ impl Table {
             let message = format!("batch {batch} of `{application}` is already in the table `{}`", self.name);
             return Err(Error::new(ErrorKind::Superseded, message));
         }
-        let transactions = change.transaction.iter().map(|(application, batch)| Transaction::new(application.clone(), *batch)).collect();
+        let transactions = change
+            .transaction
+            .iter()
+            .map(|(application, batch)| Transaction::new(application.clone(), *batch))
+            .collect();
         let data = CommitData::new(change.actions, change.operation, HashMap::new(), transactions);
         let failed = |error| Error::because(ErrorKind::Store, format!("commit to the table `{}`", self.name), error);
         let bytes = data.get_bytes().map_err(failed)?;
         let version = loop {
             self.check_live(&change.must_be_live)?;
             let version = self.read(|files| files.version) + 1;
-            match self.log_store.write_commit_entry(version, CommitOrBytes::LogBytes(bytes.clone()), Uuid::new_v4()).await {
+            match self
+                .log_store
+                .write_commit_entry(version, CommitOrBytes::LogBytes(bytes.clone()), Uuid::new_v4())
+                .await
+            {
                 Ok(()) => break version,
                 Err(TransactionError::VersionAlreadyExists(_)) => self.follow(version, &change.transaction).await?,
-                Err(error) => return Err(Error::because(ErrorKind::Store, format!("commit version {version} of the table `{}`", self.name), error)),
+                Err(error) => {
+                    return Err(Error::because(
+                        ErrorKind::Store,
+                        format!("commit version {version} of the table `{}`", self.name),
+                        error,
+                    ));
+                }
             }
         };
         self.apply(version, &data.actions)?;
@@ -258,7 +290,10 @@ impl Table {
 
     fn check_live(&self, paths: &[String]) -> Result<()> {
         match paths.iter().find(|path| !self.is_live(path)) {
-            Some(gone) => Err(Error::new(ErrorKind::Superseded, format!("`{gone}` is no longer live in the table `{}`", self.name))),
+            Some(gone) => Err(Error::new(
+                ErrorKind::Superseded,
+                format!("`{gone}` is no longer live in the table `{}`", self.name),
+            )),
             None => Ok(()),
         }
     }
@@ -266,9 +301,13 @@ impl Table {
     /// Looks at the commit that took our version.
     async fn follow(&self, version: u64, transaction: &Option<(String, i64)>) -> Result<()> {
         let actions = self.read_commit(version).await?.unwrap_or_default();
-        let ours = |found: &Transaction| transaction.as_ref().is_some_and(|(application, _)| *application == found.app_id);
+        let ours =
+            |found: &Transaction| transaction.as_ref().is_some_and(|(application, _)| *application == found.app_id);
         if actions.iter().any(|action| matches!(action, Action::Txn(found) if ours(found))) {
-            let message = format!("another writer has committed version {version} of the table `{}`: stop it, then run again", self.name);
+            let message = format!(
+                "another writer has committed version {version} of the table `{}`: stop it, then run again",
+                self.name
+            );
             return Err(Error::new(ErrorKind::Superseded, message));
         }
         self.apply(version, &actions)
@@ -286,6 +325,18 @@ impl Table {
                 tracing::warn!(table = name, version, %error, "checkpoint failed");
             }
         }));
+    }
+
+    /// Removes files that the log took out over a week ago, and log entries that a checkpoint has made needless.
+    /// Files that no commit ever took up are left alone: they are their writer's.
+    pub(crate) async fn clean(&self) -> Result<usize> {
+        let failed = |error| Error::because(ErrorKind::Store, format!("clean the table `{}` up", self.name), error);
+        let mut table = deltalake_core::DeltaTable::new(self.log_store.clone());
+        table.load().await.map_err(failed)?;
+        let (table, metrics) = table.vacuum().with_mode(VacuumMode::Lite).await.map_err(failed)?;
+        deltalake_core::checkpoints::cleanup_metadata(&table, None).await.map_err(failed)?;
+        self.refresh().await?;
+        Ok(metrics.files_deleted.len())
     }
 
     /// Waits for what runs in the background.
@@ -314,7 +365,13 @@ async fn read_files(log_store: &LogStoreRef, name: &str) -> Result<Files> {
     let mut files = Files { version: snapshot.version(), ..Files::default() };
     for file in snapshot.log_data().iter() {
         let date = file.partition_values_map().remove("eventdate").flatten();
-        let file = LiveFile::new(file.path().into_owned(), file.size(), file.modification_time(), date.as_deref(), file.stats().as_deref())?;
+        let file = LiveFile::new(
+            file.path().into_owned(),
+            file.size(),
+            file.modification_time(),
+            date.as_deref(),
+            file.stats().as_deref(),
+        )?;
         files.live.insert(file.path.clone(), Arc::new(file));
     }
     for application in crate::append::APPLICATIONS {

@@ -110,7 +110,8 @@ pub async fn collect(writer: Arc<Writer>, plan: Collect, progress: Arc<Progress>
 
 /// Fetches objects, many at a time for a bucket, and hands them on in the order in which they were listed.
 async fn read(to_read: mpsc::Receiver<(Source, Object)>, fetched: mpsc::Sender<Work>) {
-    let objects = futures::stream::unfold(to_read, |mut to_read| async { to_read.recv().await.map(|found| (found, to_read)) });
+    let objects =
+        futures::stream::unfold(to_read, |mut to_read| async { to_read.recv().await.map(|found| (found, to_read)) });
     let mut works = objects
         .map(|(source, object)| async move {
             match object.is_local_file() {

@@ -56,12 +56,20 @@ impl std::error::Error for Error {
 
 impl From<lake::error::Error> for Error {
     fn from(error: lake::error::Error) -> Error {
-        Error { kind: ErrorKind::Lake, message: "the collection stopped: the lake could not take more".to_owned(), source: Some(Box::new(error)) }
+        Error {
+            kind: ErrorKind::Lake,
+            message: "the collection stopped: the lake could not take more".to_owned(),
+            source: Some(Box::new(error)),
+        }
     }
 }
 
 impl From<event::error::Error> for Error {
     fn from(error: event::error::Error) -> Error {
-        Error { kind: ErrorKind::Event, message: "the collection stopped: bytes could not be made into columns".to_owned(), source: Some(Box::new(error)) }
+        Error {
+            kind: ErrorKind::Event,
+            message: "the collection stopped: bytes could not be made into columns".to_owned(),
+            source: Some(Box::new(error)),
+        }
     }
 }

@@ -123,7 +123,10 @@ impl<E: From<Error>> Visit<'_, '_, E> {
     fn add(&mut self, text: &str, range: Range<usize>, enclosed: Enclosed<'_>, place: Range<u64>) {
         self.number += 1;
         match self.opener.builder.add(text, range.start, self.number, enclosed) {
-            Ok(()) => self.events += 1,
+            Ok(()) => {
+                self.events += 1;
+                self.opener.span().events += 1;
+            }
             Err(refusal) => {
                 let (reason, message) = match refusal {
                     Refusal::Time => {
@@ -244,7 +247,7 @@ impl<E: From<Error>> Visit<'_, '_, E> {
                 inside.object(&mut window)?;
                 self.number = inside.number;
                 let (events, control_messages, digests) = (inside.events, inside.control_messages, inside.digests);
-                let rejects = inside.finish(&window)?.rejects;
+                let rejects = inside.finish(&window).rejects;
                 self.events += events;
                 self.rejects += rejects;
                 self.control_messages += control_messages;

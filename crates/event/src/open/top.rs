@@ -29,6 +29,8 @@ pub(super) struct Visit<'v, 'e, E> {
     pub(super) outer: Option<std::ops::Range<u64>>,
     /// True once a reject says why the content ends where it does: once is enough.
     told_end: bool,
+    /// Why the content could not be read to its end.
+    read_failed: Option<String>,
     /// How many envelopes with packed content are around this one.
     pub(super) depth: usize,
 }
@@ -72,6 +74,7 @@ impl<'v, 'e, E: From<Error>> Visit<'v, 'e, E> {
             first_name: Vec::new(),
             outer: None,
             told_end: false,
+            read_failed: None,
             depth: 0,
         }
     }
@@ -106,7 +109,7 @@ impl<'v, 'e, E: From<Error>> Visit<'v, 'e, E> {
     }
 
     /// Says what the content was, once all of it is read.
-    pub(super) fn finish(mut self, window: &Window<'_>) -> Result<Summary, E> {
+    pub(super) fn finish(mut self, window: &Window<'_>) -> Summary {
         if let Some(damage) = window.damage.clone()
             && !self.told_end
         {
@@ -128,14 +131,15 @@ impl<'v, 'e, E: From<Error>> Visit<'v, 'e, E> {
         } else {
             ContentKind::Empty
         };
-        Ok(Summary {
+        Summary {
             kind,
             events: self.events,
             rejects: self.rejects,
             digests: self.digests,
             control_messages: self.control_messages,
             content_bytes: 0,
-        })
+            read_failed: self.read_failed,
+        }
     }
 
     fn begin_json(&mut self) {
@@ -339,17 +343,23 @@ impl<'v, 'e, E: From<Error>> Visit<'v, 'e, E> {
     }
 
     pub(super) fn reject(&mut self, gathering: Gathering, reason: RejectReason, message: String) {
+        // What could not be read is no bad input: whoever opened it has to open it again.
+        if reason == RejectReason::ReadFailed {
+            self.read_failed = Some(message);
+            return;
+        }
         let mut reject = gathering.finish(self.number, reason, message);
         if let Some(outer) = &self.outer {
             reject.range = outer.clone();
         }
         self.rejects += 1;
+        self.opener.span().rejects += 1;
         self.opener.reject_bytes += reject.bytes.len() + size_of_val(&reject);
         self.opener.rejects.push(reject);
     }
 
     fn emit_if_full(&mut self) -> Result<(), E> {
-        if self.opener.is_full() { self.opener.emit(self.emit) } else { Ok(()) }
+        if self.opener.is_full() { self.opener.flush(self.emit) } else { Ok(()) }
     }
 }
 

@@ -3,8 +3,10 @@
 use std::io::{self, Read, Write};
 
 use base64::Engine;
+use event::error::Error;
+use event::fingerprint::FingerprintKey;
 use event::limits::Limits;
-use event::open::{Content, ContentKind};
+use event::open::{Content, ContentKind, Opened, Opener};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -256,6 +258,30 @@ fn a_reader_that_fails_keeps_what_came_before() {
     }
     let all = open_within(Content::Stream(Box::new(Failing(format!("{A}\n{{\"event").as_bytes()))), Limits::default());
     assert_eq!(all.records(), [A]);
-    assert_eq!(all.rejects[0].reason.as_str(), "read failed");
-    assert!(all.rejects[0].message.contains("connection reset"), "{}", all.rejects[0].message);
+    assert_eq!(all.rejects, []);
+    let message = all.summary.read_failed.unwrap();
+    assert!(message.contains("connection reset"), "{message}");
+}
+
+#[test]
+fn small_objects_share_a_part_and_are_told_apart() {
+    let mut opener = Opener::new(FingerprintKey(1), Limits::default());
+    let mut parts = Vec::new();
+    for content in [format!("{A}\n{B}"), "{}".to_owned(), String::new(), format!("{A}\n{{")] {
+        let mut emit = |opened: Opened| {
+            parts.push(opened);
+            Ok::<(), Error>(())
+        };
+        opener.open_more(Content::Bytes(content.as_bytes()), &mut emit).unwrap();
+    }
+    assert!(parts.is_empty());
+    opener
+        .flush(&mut |opened| {
+            parts.push(opened);
+            Ok::<(), Error>(())
+        })
+        .unwrap();
+    let spans: Vec<_> = parts[0].spans.iter().map(|span| (span.object, span.events, span.rejects)).collect();
+    assert_eq!(spans, [(0, 2, 0), (1, 0, 1), (3, 1, 1)]);
+    assert_eq!((parts.len(), parts[0].events.len(), parts[0].rejects.len()), (1, 3, 2));
 }

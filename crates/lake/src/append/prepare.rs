@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BinaryBuilder, BooleanArray, Int64Array, StringBuilder, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, AsArray, BinaryBuilder, BooleanArray, Int64Array, StringBuilder, TimestampMicrosecondArray,
+};
 use arrow::datatypes::TimestampMicrosecondType;
-use event::batch::EventBatch;
 use event::fingerprint::Fingerprint;
 use event::reject::Reject;
 use event::schema::{batch_schema, stored, timestamp};
 use event::time::EventTime;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use crate::append::{BATCH_EVENTS_MAX, Batch, Counts, Place, Prepared, Writer};
+use crate::append::{BATCH_EVENTS_MAX, Batch, Chunk, Counts, Place, Prepared, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fingerprints::Verdict;
 use crate::schema;
@@ -30,6 +31,7 @@ const DAYS_AHEAD_MAX: i32 = 2;
 #[derive(Clone, Copy)]
 struct Event {
     date: Option<i32>,
+    place: u32,
     time: i64,
     chunk: u32,
     row: u32,
@@ -40,12 +42,12 @@ pub(super) fn prepare(writer: &Writer, batch: Batch) -> Result<Prepared> {
     let number = writer.take_number();
     let now = writer.now();
     let mut counts = Counts::default();
-    // A chunk is one event batch of one object.
-    let chunks: Vec<(&Place, &EventBatch)> =
-        batch.parts.iter().flat_map(|part| part.events.iter().map(move |events| (&part.place, events))).collect();
-    let mut events = list(&chunks, now)?;
+    let mut events = list(&batch, now)?;
     if events.len() > BATCH_EVENTS_MAX {
-        return Err(Error::new(ErrorKind::Schema, format!("a batch of {} events: at most {BATCH_EVENTS_MAX} fit", events.len())));
+        return Err(Error::new(
+            ErrorKind::Schema,
+            format!("a batch of {} events: at most {BATCH_EVENTS_MAX} fit", events.len()),
+        ));
     }
     // By date, and within a date as they came.
     events.sort_by_key(|event| event.date);
@@ -53,7 +55,7 @@ pub(super) fn prepare(writer: &Writer, batch: Batch) -> Result<Prepared> {
     let mut row = 0;
     for dated in events.chunk_by(|a, b| a.date == b.date) {
         let date = dated[0].date;
-        let mut fresh = sort_out(writer, number, date, dated, &chunks, &mut counts)?;
+        let mut fresh = sort_out(writer, number, date, dated, &batch.chunks, &mut counts)?;
         if fresh.is_empty() {
             continue;
         }
@@ -61,11 +63,11 @@ pub(super) fn prepare(writer: &Writer, batch: Batch) -> Result<Prepared> {
         let path = format!("{}/part-{:08}-{:04}.parquet", partition_folder(date), number, event_files.len());
         let columns = Stored {
             picked: Picked {
-                batches: chunks.iter().map(|(_, events)| events.columns.columns()).collect(),
+                batches: batch.chunks.iter().map(|chunk| chunk.events.columns.columns()).collect(),
                 order: fresh.iter().map(|event| (event.chunk as usize, event.row as usize)).collect(),
             },
             events: &fresh,
-            chunks: &chunks,
+            places: &batch.places,
             first_seq: number << 20 | row,
             collected_at: now,
         };
@@ -74,19 +76,34 @@ pub(super) fn prepare(writer: &Writer, batch: Batch) -> Result<Prepared> {
     }
     counts.stored = row as u64;
     let reject_files = reject_file(writer, number, &batch, now, &mut counts)?;
-    Ok(Prepared { number, event_files, reject_files: reject_files.into_iter().collect(), completed: batch.completed, counts })
+    Ok(Prepared {
+        number,
+        event_files,
+        reject_files: reject_files.into_iter().collect(),
+        completed: batch.completed,
+        counts,
+    })
 }
 
-fn list(chunks: &[(&Place, &EventBatch)], now: EventTime) -> Result<Vec<Event>> {
+fn list(batch: &Batch, now: EventTime) -> Result<Vec<Event>> {
     let last_date = now.date() + DAYS_AHEAD_MAX;
-    let mut events = Vec::with_capacity(chunks.iter().map(|(_, events)| events.len()).sum());
-    for (chunk, (_, batch)) in chunks.iter().enumerate() {
-        let times = batch.columns.column(0).as_primitive_opt::<TimestampMicrosecondType>();
-        let times = times.ok_or_else(|| Error::new(ErrorKind::Schema, "a batch of events does not begin with their times"))?;
-        for (row, time) in times.values().iter().enumerate() {
+    let mut events = Vec::with_capacity(batch.chunks.iter().map(|chunk| chunk.events.len()).sum());
+    for (number, chunk) in batch.chunks.iter().enumerate() {
+        let times = chunk.events.columns.column(0).as_primitive_opt::<TimestampMicrosecondType>();
+        let times =
+            times.ok_or_else(|| Error::new(ErrorKind::Schema, "a batch of events does not begin with their times"))?;
+        let places = chunk.spans.iter().flat_map(|(place, events)| std::iter::repeat_n(*place, *events));
+        for ((row, time), place) in times.values().iter().enumerate().zip(places) {
             let date = EventTime::from_micros(*time).date();
             let date = (FIRST_DATE..=last_date).contains(&date).then_some(date);
-            events.push(Event { date, time: *time, chunk: chunk as u32, row: row as u32, conflict: false });
+            events.push(Event {
+                date,
+                place: place as u32,
+                time: *time,
+                chunk: number as u32,
+                row: row as u32,
+                conflict: false,
+            });
         }
     }
     Ok(events)
@@ -97,9 +114,16 @@ fn shelf(date: Option<i32>) -> String {
 }
 
 /// Leaves out the duplicates among the events of one date and marks the conflicts.
-fn sort_out(writer: &Writer, number: i64, date: Option<i32>, dated: &[Event], chunks: &[(&Place, &EventBatch)], counts: &mut Counts) -> Result<Vec<Event>> {
+fn sort_out(
+    writer: &Writer,
+    number: i64,
+    date: Option<i32>,
+    dated: &[Event],
+    chunks: &[Chunk],
+    counts: &mut Counts,
+) -> Result<Vec<Event>> {
     let fingerprints: Vec<Fingerprint> =
-        dated.iter().map(|event| chunks[event.chunk as usize].1.fingerprints[event.row as usize]).collect();
+        dated.iter().map(|event| chunks[event.chunk as usize].events.fingerprints[event.row as usize]).collect();
     let verdicts = writer.fingerprints().sort_out(&shelf(date), number, &fingerprints)?;
     let mut fresh = Vec::with_capacity(dated.len());
     for (event, verdict) in dated.iter().zip(verdicts) {
@@ -119,7 +143,7 @@ fn sort_out(writer: &Writer, number: i64, date: Option<i32>, dated: &[Event], ch
 struct Stored<'a> {
     picked: Picked<'a>,
     events: &'a [Event],
-    chunks: &'a [(&'a Place, &'a EventBatch)],
+    places: &'a [Place],
     first_seq: i64,
     collected_at: EventTime,
 }
@@ -130,9 +154,11 @@ impl Columns for Stored<'_> {
             return self.picked.column(index);
         }
         let schema = schema::events().schema;
-        let place = |event: &Event| self.chunks[event.chunk as usize].0;
+        let place = |event: &Event| &self.places[event.place as usize];
         Ok(match schema.field(index).name().as_str() {
-            stored::SEQ => Arc::new(Int64Array::from_iter_values((0..self.rows() as i64).map(|row| self.first_seq + row))),
+            stored::SEQ => {
+                Arc::new(Int64Array::from_iter_values((0..self.rows() as i64).map(|row| self.first_seq + row)))
+            }
             stored::LOG_FILE => {
                 let mut builder = StringBuilder::with_capacity(self.rows(), self.rows() * 128);
                 self.events.iter().for_each(|event| builder.append_value(&place(event).uri));
@@ -158,21 +184,47 @@ impl Columns for Stored<'_> {
 }
 
 /// Puts the rejects that are not known yet into one file.
-fn reject_file(writer: &Writer, number: i64, batch: &Batch, now: EventTime, counts: &mut Counts) -> Result<Option<DataFile>> {
-    let rejects: Vec<(&Place, &Reject)> =
-        batch.parts.iter().flat_map(|part| part.rejects.iter().map(move |reject| (&part.place, reject))).collect();
+fn reject_file(
+    writer: &Writer,
+    number: i64,
+    batch: &Batch,
+    now: EventTime,
+    counts: &mut Counts,
+) -> Result<Option<DataFile>> {
+    let place = |index: usize| {
+        batch.places.get(index).ok_or_else(|| {
+            Error::new(ErrorKind::Schema, format!("a reject of place {index}, which the batch does not have"))
+        })
+    };
+    let rejects = batch
+        .rejects
+        .iter()
+        .map(|(index, reject)| Ok((place(*index)?, reject)))
+        .collect::<Result<Vec<(&Place, &Reject)>>>()?;
     counts.rejects = rejects.len() as u64;
     if rejects.is_empty() {
         return Ok(None);
     }
-    let fingerprints: Vec<Fingerprint> = rejects.iter().map(|(place, reject)| fingerprint(writer, place, reject)).collect();
+    let fingerprints: Vec<Fingerprint> =
+        rejects.iter().map(|(place, reject)| fingerprint(writer, place, reject)).collect();
     let verdicts = writer.fingerprints().sort_out(REJECT_SHELF, number, &fingerprints)?;
-    let fresh: Vec<_> = rejects.into_iter().zip(verdicts).filter(|(_, verdict)| *verdict != Verdict::Duplicate).map(|(reject, _)| reject).collect();
+    let fresh: Vec<_> = rejects
+        .into_iter()
+        .zip(verdicts)
+        .filter(|(_, verdict)| *verdict != Verdict::Duplicate)
+        .map(|(reject, _)| reject)
+        .collect();
     if fresh.is_empty() {
         return Ok(None);
     }
     let path = format!("part-{number:08}-0000.parquet");
-    encode(&schema::rejects_schema(), path, None, &Rejected { rejects: fresh, first_seq: number << 20, collected_at: now }).map(Some)
+    encode(
+        &schema::rejects_schema(),
+        path,
+        None,
+        &Rejected { rejects: fresh, first_seq: number << 20, collected_at: now },
+    )
+    .map(Some)
 }
 
 /// A reject is known by its place: the same bytes at the same place are stored once.
@@ -219,7 +271,9 @@ impl Columns for Rejected<'_> {
                 self.rejects.iter().for_each(|(_, reject)| builder.append_value(&reject.bytes));
                 Arc::new(builder.finish())
             }
-            "sha256" => self.text(|_, reject| Some(reject.sha256.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())),
+            "sha256" => self.text(|_, reject| {
+                Some(reject.sha256.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+            }),
             "collected_at" => {
                 let values = std::iter::repeat_n(self.collected_at.as_micros(), self.rows());
                 Arc::new(TimestampMicrosecondArray::from_iter_values(values).with_data_type(timestamp()))

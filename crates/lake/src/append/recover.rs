@@ -9,7 +9,6 @@ use event::batch::Fingerprinter;
 use event::schema::COLUMNS;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::append::{INGEST, INGEST_REJECTS};
 use crate::control::{Control, Intent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fingerprints::Fingerprints;
@@ -30,7 +29,12 @@ pub(super) async fn settle(control: &Control, events: &Table, rejects: &Table) -
                 Some((EVENTS, path)) => events.delete_orphan(path).await?,
                 Some((REJECTS, path)) if rejects.is_live(path) => take_back(rejects, path).await?,
                 Some((REJECTS, path)) => rejects.delete_orphan(path).await?,
-                _ => return Err(Error::new(ErrorKind::Corrupt, format!("the intent of batch {} names `{file}`, which is in no table", intent.batch))),
+                _ => {
+                    return Err(Error::new(
+                        ErrorKind::Corrupt,
+                        format!("the intent of batch {} names `{file}`, which is in no table", intent.batch),
+                    ));
+                }
             }
         }
         control.undo(intent.batch)?;
@@ -39,13 +43,21 @@ pub(super) async fn settle(control: &Control, events: &Table, rejects: &Table) -
 }
 
 /// A batch is in the lake once its events are; one without events once its rejects are; one without either at once.
+///
+/// A compaction commits under no name of its own: it took effect if its file is live. Nothing is committed between a
+/// crash and this look, so a file that took effect still is.
 fn is_committed(intent: &Intent, events: &Table, rejects: &Table) -> bool {
-    let names = |table: &str| intent.files.iter().any(|file| file.split_once('/').is_some_and(|(first, _)| first == table));
-    let has = |table: &Table, application: &str| table.transaction(application).is_some_and(|last| last >= intent.batch);
-    if names(EVENTS) {
-        has(events, INGEST)
-    } else if names(REJECTS) {
-        has(rejects, INGEST_REJECTS)
+    let paths = |table: &'static str| {
+        intent
+            .files
+            .iter()
+            .filter_map(move |file| file.split_once('/').filter(|(first, _)| *first == table).map(|(_, path)| path))
+    };
+    let in_table = |table: &Table, name: &'static str| paths(name).any(|path| table.is_live(path));
+    if paths(EVENTS).next().is_some() {
+        in_table(events, EVENTS)
+    } else if paths(REJECTS).next().is_some() {
+        in_table(rejects, REJECTS)
     } else {
         true
     }
@@ -88,14 +100,21 @@ pub(super) async fn rebuild_fingerprints(events: &Table, fingerprints: &mut Fing
     Ok(())
 }
 
-async fn read_fingerprints(events: &Table, file: &LiveFile, fingerprints: &Fingerprints) -> Result<Vec<event::fingerprint::Fingerprint>> {
-    let failed = |error: parquet::errors::ParquetError| Error::because(ErrorKind::Store, format!("read the file `{}`", file.path), error);
+async fn read_fingerprints(
+    events: &Table,
+    file: &LiveFile,
+    fingerprints: &Fingerprints,
+) -> Result<Vec<event::fingerprint::Fingerprint>> {
+    let failed = |error: parquet::errors::ParquetError| {
+        Error::because(ErrorKind::Store, format!("read the file `{}`", file.path), error)
+    };
     let bytes = events.read_file(&file.path).await?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(|builder| builder.build()).map_err(failed)?;
     let mut fingerprinter = Fingerprinter::new(fingerprints.key());
     let mut found = Vec::with_capacity(file.rows as usize);
     for batch in reader {
-        let batch = batch.map_err(|error| Error::because(ErrorKind::Store, format!("read the file `{}`", file.path), error))?;
+        let batch =
+            batch.map_err(|error| Error::because(ErrorKind::Store, format!("read the file `{}`", file.path), error))?;
         let column = |name: &str| {
             let missing = || Error::new(ErrorKind::Corrupt, format!("the file `{}` has no column `{name}`", file.path));
             batch.column_by_name(name).cloned().ok_or_else(missing)
@@ -105,7 +124,9 @@ async fn read_fingerprints(events: &Table, file: &LiveFile, fingerprints: &Finge
         let records = event::shape::rebuild(shape.as_string::<i32>(), &columns)?;
         for record in records.iter().flatten() {
             let fingerprint = fingerprinter.fingerprint(record);
-            found.push(fingerprint.ok_or_else(|| Error::new(ErrorKind::Corrupt, format!("a record in the file `{}` is not JSON", file.path)))?);
+            found.push(fingerprint.ok_or_else(|| {
+                Error::new(ErrorKind::Corrupt, format!("a record in the file `{}` is not JSON", file.path))
+            })?);
         }
     }
     Ok(found)

@@ -80,7 +80,8 @@ impl Run {
         let file = File::open(&path).map_err(failed(&path))?;
         let bytes = file.metadata().map_err(failed(&path))?.len();
         if bytes % WIDTH != 0 {
-            let message = format!("`{}` is cut short: remove the folder `fingerprints` to have it rebuilt", path.display());
+            let message =
+                format!("`{}` is cut short: remove the folder `fingerprints` to have it rebuilt", path.display());
             return Err(Error::new(ErrorKind::Corrupt, message));
         }
         let mut filter = filter(bytes / WIDTH)?;
@@ -146,7 +147,8 @@ fn decode(bytes: &[u8; WIDTH as usize]) -> Fingerprint {
     Fingerprint { identity: u64::from_le_bytes(identity), content: u64::from_le_bytes(content) }
 }
 
-fn filter(length: u64) -> Result<Sbbf> {
+/// Makes an empty filter with room for so many identities.
+pub(super) fn filter(length: u64) -> Result<Sbbf> {
     Sbbf::new_with_ndv_fpp(length.max(1), FALSE_POSITIVES)
         .map_err(|error| Error::because(ErrorKind::Store, "make a filter for fingerprints", error))
 }

@@ -38,16 +38,24 @@ impl LiveFile {
     }
 
     /// Makes a file's entry from what the log says of it; `date` and `stats` in Delta's own text.
-    pub(crate) fn new(path: String, bytes: i64, modified_ms: i64, date: Option<&str>, stats: Option<&str>) -> Result<LiveFile> {
+    pub(crate) fn new(
+        path: String,
+        bytes: i64,
+        modified_ms: i64,
+        date: Option<&str>,
+        stats: Option<&str>,
+    ) -> Result<LiveFile> {
         let stats: Value = match stats {
-            Some(stats) => serde_json::from_str(stats)
-                .map_err(|error| Error::because(ErrorKind::Corrupt, format!("read the statistics of `{path}`"), error))?,
+            Some(stats) => serde_json::from_str(stats).map_err(|error| {
+                Error::because(ErrorKind::Corrupt, format!("read the statistics of `{path}`"), error)
+            })?,
             None => Value::Null,
         };
         let mut bounds = HashMap::new();
         if let (Some(Value::Object(min)), Some(Value::Object(max))) = (stats.get("minValues"), stats.get("maxValues")) {
             for (column, min) in min {
-                if let (Some(min), Some(max)) = (bound(column, min), max.get(column).and_then(|max| bound(column, max))) {
+                if let (Some(min), Some(max)) = (bound(column, min), max.get(column).and_then(|max| bound(column, max)))
+                {
                     bounds.insert(column.clone(), (min, max));
                 }
             }
@@ -121,7 +129,8 @@ impl Files {
                     self.transactions.insert(transaction.app_id.clone(), transaction.version);
                 }
                 Action::Protocol(_) | Action::Metadata(_) => {
-                    let message = format!("version {version} of the table changes its schema or protocol: open the lake anew");
+                    let message =
+                        format!("version {version} of the table changes its schema or protocol: open the lake anew");
                     return Err(Error::new(ErrorKind::Superseded, message));
                 }
                 _ => {}

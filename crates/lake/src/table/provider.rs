@@ -7,7 +7,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray, TimestampMicrosecondArray, UInt64Array};
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray, TimestampMicrosecondArray, UInt64Array,
+};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -60,11 +62,24 @@ impl Table {
         let mut fields = self.schema.fields().to_vec();
         fields.extend(partition.clone());
         let schema = Arc::new(Schema::new(fields));
-        let table_schema = TableSchema::builder(self.schema.clone()).with_table_partition_cols(partition.into_iter().collect::<Vec<_>>()).build();
+        let table_schema = TableSchema::builder(self.schema.clone())
+            .with_table_partition_cols(partition.into_iter().collect::<Vec<_>>())
+            .build();
         let store = self.store();
         // Each table's store has a name of its own, by which the engine's caches tell their files apart.
-        let store_url = ObjectStoreUrl::parse(format!("trailkeep-{}-{:p}://", self.name, Arc::as_ptr(&self.log_store).cast::<()>()))?;
-        Ok(Provider { name: self.name, files: Ranges { schema: schema.clone(), files }, schema, table_schema, store, store_url })
+        let store_url = ObjectStoreUrl::parse(format!(
+            "trailkeep-{}-{:p}://",
+            self.name,
+            Arc::as_ptr(&self.log_store).cast::<()>()
+        ))?;
+        Ok(Provider {
+            name: self.name,
+            files: Ranges { schema: schema.clone(), files },
+            schema,
+            table_schema,
+            store,
+            store_url,
+        })
     }
 }
 
@@ -129,7 +144,10 @@ impl TableProvider for Provider {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> datafusion::common::Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> datafusion::common::Result<Vec<TableProviderFilterPushDown>> {
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 

@@ -25,8 +25,15 @@ use crate::table::files::print_date;
 pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
 
 /// Columns that are looked up by value; a filter that is not needed folds to a few bytes.
-const BLOOM_COLUMNS: &[&str] =
-    &["eventid", "useridentity_accesskeyid", "useridentity_arn", "useridentity_principalid", "sourceipaddress", "eventname", "eventsource"];
+const BLOOM_COLUMNS: &[&str] = &[
+    "eventid",
+    "useridentity_accesskeyid",
+    "useridentity_arn",
+    "useridentity_principalid",
+    "sourceipaddress",
+    "eventname",
+    "eventsource",
+];
 
 /// Columns whose range the table's log tells. `eventid` is random: its range prunes nothing.
 const BOUNDED_COLUMNS: &[&str] = &["eventtime", "seq", "recipientaccountid", "eventsource", "awsregion"];
@@ -58,9 +65,12 @@ pub(crate) struct Picked<'a> {
 
 impl Columns for Picked<'_> {
     fn column(&self, index: usize) -> Result<ArrayRef> {
-        let arrays: Option<Vec<&dyn Array>> = self.batches.iter().map(|batch| batch.get(index).map(|array| array.as_ref())).collect();
-        let arrays = arrays.ok_or_else(|| Error::new(ErrorKind::Schema, format!("sort rows: column {index} is missing")))?;
-        interleave(&arrays, &self.order).map_err(|error| Error::because(ErrorKind::Schema, format!("sort rows by column {index}"), error))
+        let arrays: Option<Vec<&dyn Array>> =
+            self.batches.iter().map(|batch| batch.get(index).map(|array| array.as_ref())).collect();
+        let arrays =
+            arrays.ok_or_else(|| Error::new(ErrorKind::Schema, format!("sort rows: column {index} is missing")))?;
+        interleave(&arrays, &self.order)
+            .map_err(|error| Error::because(ErrorKind::Schema, format!("sort rows by column {index}"), error))
     }
 
     fn rows(&self) -> usize {
@@ -69,7 +79,8 @@ impl Columns for Picked<'_> {
 }
 
 fn properties(schema: &SchemaRef) -> Result<WriterProperties> {
-    let level = ZstdLevel::try_new(1).map_err(|error| Error::because(ErrorKind::Schema, "set the compression", error))?;
+    let level =
+        ZstdLevel::try_new(1).map_err(|error| Error::because(ErrorKind::Schema, "set the compression", error))?;
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
@@ -82,7 +93,8 @@ fn properties(schema: &SchemaRef) -> Result<WriterProperties> {
     }
     for column in BLOOM_COLUMNS.iter().filter(|name| schema.field_with_name(name).is_ok()) {
         let column = ColumnPath::from(*column);
-        properties = properties.set_column_bloom_filter_enabled(column.clone(), true).set_column_bloom_filter_fpp(column, 0.01);
+        properties =
+            properties.set_column_bloom_filter_enabled(column.clone(), true).set_column_bloom_filter_fpp(column, 0.01);
     }
     // A shape is long and one of a few hundred: its least and greatest value are of no use to anybody.
     properties = properties.set_column_statistics_enabled(ColumnPath::from("shape"), EnabledStatistics::None);
@@ -92,17 +104,24 @@ fn properties(schema: &SchemaRef) -> Result<WriterProperties> {
 /// Encodes rows, sorted already, as a Parquet file.
 ///
 /// `date` is the partition for a partitioned table: `Some(None)` is the partition of dates out of range.
-pub(crate) fn encode(schema: &SchemaRef, path: String, date: Option<Option<i32>>, columns: &dyn Columns) -> Result<DataFile> {
+pub(crate) fn encode(
+    schema: &SchemaRef,
+    path: String,
+    date: Option<Option<i32>>,
+    columns: &dyn Columns,
+) -> Result<DataFile> {
     let failed = |error| Error::because(ErrorKind::Schema, format!("encode the file `{path}`"), error);
     let properties = Arc::new(properties(schema)?);
     let parquet_schema = ArrowSchemaConverter::new().convert(schema).map_err(failed)?;
-    let mut writer = SerializedFileWriter::new(Vec::new(), parquet_schema.root_schema_ptr(), properties).map_err(failed)?;
+    let mut writer =
+        SerializedFileWriter::new(Vec::new(), parquet_schema.root_schema_ptr(), properties).map_err(failed)?;
     let factory = ArrowRowGroupWriterFactory::new(&writer, schema.clone());
     let rows = columns.rows();
     let mut bounds = Bounds::default();
     let groups = rows.div_ceil(ROW_GROUP_ROWS).max(1);
     // A column that spans row groups is put in order once and cut.
-    let mut group_writers: Vec<_> = (0..groups).map(|group| factory.create_column_writers(group)).collect::<Result<_, _>>().map_err(failed)?;
+    let mut group_writers: Vec<_> =
+        (0..groups).map(|group| factory.create_column_writers(group)).collect::<Result<_, _>>().map_err(failed)?;
     let mut chunks: Vec<Vec<_>> = (0..groups).map(|_| Vec::with_capacity(schema.fields().len())).collect();
     for (index, field) in schema.fields().iter().enumerate() {
         let array = columns.column(index)?;
@@ -172,7 +191,9 @@ impl Bounds {
         let range = match array.data_type() {
             DataType::Utf8 => {
                 let array = array.as_string::<i32>();
-                arrow::compute::min_string(array).zip(arrow::compute::max_string(array)).map(|(min, max)| (json!(min), json!(max)))
+                arrow::compute::min_string(array)
+                    .zip(arrow::compute::max_string(array))
+                    .map(|(min, max)| (json!(min), json!(max)))
             }
             DataType::Int64 => {
                 let array = array.as_primitive::<Int64Type>();

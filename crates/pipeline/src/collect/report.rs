@@ -84,7 +84,8 @@ impl Report {
             if self.reject_samples.len() >= SAMPLES_MAX {
                 return;
             }
-            let place = format!("{uri}, record {} (bytes {} to {})", reject.number, reject.range.start, reject.range.end);
+            let place =
+                format!("{uri}, record {} (bytes {} to {})", reject.number, reject.range.start, reject.range.end);
             self.reject_samples.push((place, format!("{}: {}", reject.reason.as_str(), reject.message)));
         }
     }

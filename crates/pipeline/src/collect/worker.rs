@@ -1,11 +1,11 @@
 //! A worker: opens objects, gathers what is in them, and prepares a batch when there is enough.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use event::open::{Content, ContentKind, Opened, Opener, Summary};
-use event::reject::RejectReason;
-use lake::{Batch, LedgerObject, Part, Place, Prepared, Writer};
+use lake::{Batch, LedgerObject, Place, Prepared, Writer};
 use source::{Body, Chunk, Object, Source};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, mpsc};
@@ -33,28 +33,22 @@ struct Gathering {
     prepared: mpsc::Sender<Prepared>,
     handle: Handle,
     report: Report,
-    gathered: Gathered,
-}
-
-/// A batch in the making.
-#[derive(Default)]
-struct Gathered {
+    /// The batch in the making, its bytes of records and its events.
     batch: Batch,
     bytes: u64,
     events: usize,
-}
-
-/// What one object gave so far.
-#[derive(Default)]
-struct Found {
-    events: u64,
-    rejects: u64,
-    /// Why the object could not be read to its end.
-    broken: Option<String>,
+    /// Places of objects whose events the opener may still keep, and the number of the first.
+    places: VecDeque<Place>,
+    first_place: u64,
 }
 
 impl Worker {
-    pub(super) fn new(writer: Arc<Writer>, plan: &Bounds, progress: Arc<Progress>, prepared: mpsc::Sender<Prepared>) -> Worker {
+    pub(super) fn new(
+        writer: Arc<Writer>,
+        plan: &Bounds,
+        progress: Arc<Progress>,
+        prepared: mpsc::Sender<Prepared>,
+    ) -> Worker {
         let opener = Opener::new(writer.fingerprint_key(), plan.limits);
         let gathering = Gathering {
             writer,
@@ -63,7 +57,11 @@ impl Worker {
             prepared,
             handle: Handle::current(),
             report: Report::default(),
-            gathered: Gathered::default(),
+            batch: Batch::default(),
+            bytes: 0,
+            events: 0,
+            places: VecDeque::new(),
+            first_place: 0,
         };
         Worker { opener, gathering }
     }
@@ -87,13 +85,13 @@ impl Worker {
                 Err(error) => self.gathering.report.fail(object.uri, chain(&error)),
             }
         }
-        self.gathering.store()?;
+        self.store()?;
         Ok(self.gathering.report)
     }
 
     fn open(&mut self, chunk: Chunk) -> Result<()> {
         let Chunk { object, body } = chunk;
-        let place = Place { uri: object.uri.clone(), etag: object.etag.clone() };
+        self.gathering.places.push_back(Place { uri: object.uri.clone(), etag: object.etag.clone() });
         let whole;
         let content = match body {
             Body::Whole(bytes) => {
@@ -102,37 +100,59 @@ impl Worker {
             }
             Body::Stream(stream) => Content::Stream(stream),
         };
-        let mut found = Found::default();
         let gathering = &mut self.gathering;
-        let summary = self.opener.open(content, &mut |opened| gathering.take(&place, opened, &mut found))?;
-        gathering.finish(object, &summary, found);
-        gathering.store_if_full()
+        let summary = self.opener.open_more(content, &mut |opened| gathering.take(opened))?;
+        gathering.finish(object, &summary);
+        if gathering.is_full() { self.store() } else { Ok(()) }
+    }
+
+    /// Stores what is gathered and what the opener still keeps: an object counts as read only with all of its events.
+    fn store(&mut self) -> Result<()> {
+        let gathering = &mut self.gathering;
+        self.opener.flush(&mut |opened| gathering.take(opened))?;
+        gathering.store()
     }
 }
 
 impl Gathering {
-    fn take(&mut self, place: &Place, mut opened: Opened, found: &mut Found) -> Result<()> {
-        // What could not be read is no input; the object stays unread and is named as failed.
-        if let Some(at) = opened.rejects.iter().position(|reject| reject.reason == RejectReason::ReadFailed) {
-            found.broken = Some(opened.rejects.remove(at).message);
-        }
-        found.events += opened.events.len() as u64;
-        found.rejects += opened.rejects.len() as u64;
+    /// Gathers what the opener gives out. All of it is given out, so that the batch may be stored in between.
+    fn take(&mut self, opened: Opened) -> Result<()> {
         self.progress.events.fetch_add(opened.events.len() as u64, Ordering::Relaxed);
-        self.report.sample(&place.uri, &opened.rejects);
-        self.gathered.add(place, opened);
-        self.store_if_full()
+        self.bytes +=
+            opened.events.record_bytes + opened.rejects.iter().map(|reject| reject.bytes.len() as u64).sum::<u64>();
+        self.events += opened.events.len();
+        let mut rejects = opened.rejects.into_iter();
+        let mut spans = Vec::with_capacity(opened.spans.len());
+        for span in opened.spans {
+            while self.first_place < span.object {
+                self.places.pop_front();
+                self.first_place += 1;
+            }
+            let place = self.places.front().ok_or_else(|| Error::ended("the list of opened objects"))?;
+            if self.batch.places.last() != Some(place) {
+                self.batch.places.push(place.clone());
+            }
+            let index = self.batch.places.len() - 1;
+            let rejects: Vec<_> = rejects.by_ref().take(span.rejects).collect();
+            self.report.sample(&place.uri, &rejects);
+            self.batch.rejects.extend(rejects.into_iter().map(|reject| (index, reject)));
+            spans.push((index, span.events));
+        }
+        if !opened.events.is_empty() {
+            self.batch.chunks.push(lake::Chunk { events: opened.events, spans });
+        }
+        if self.is_full() { self.store() } else { Ok(()) }
     }
 
     /// Counts an object that is read to its end, or says why it is not.
-    fn finish(&mut self, object: Object, summary: &Summary, found: Found) {
+    fn finish(&mut self, object: Object, summary: &Summary) {
         self.progress.files_done.fetch_add(1, Ordering::Relaxed);
         self.progress.bytes_done.fetch_add(object.bytes, Ordering::Relaxed);
         self.report.bytes += object.bytes;
         self.report.content_bytes += summary.content_bytes;
         self.report.digests += summary.digests;
-        if let Some(message) = found.broken {
-            self.report.fail(object.uri, message);
+        if let Some(message) = &summary.read_failed {
+            self.report.fail(object.uri, message.clone());
             return;
         }
         self.report.files_read += 1;
@@ -146,47 +166,28 @@ impl Gathering {
         if matches!(summary.kind, ContentKind::Empty | ContentKind::NotCloudTrail) {
             self.report.skip(object.uri.clone(), outcome.to_owned());
         }
-        self.gathered.batch.completed.push(LedgerObject {
+        self.batch.completed.push(LedgerObject {
             uri: object.uri,
             identity: object.identity,
             outcome: outcome.to_owned(),
             bytes: object.bytes,
-            events: found.events,
-            rejects: found.rejects,
+            events: summary.events,
+            rejects: summary.rejects,
         });
     }
 
-    fn store_if_full(&mut self) -> Result<()> {
-        let is_full = self.gathered.bytes >= self.batch_bytes
-            || self.gathered.events >= BATCH_EVENTS
-            || self.gathered.batch.completed.len() >= BATCH_OBJECTS;
-        if is_full { self.store() } else { Ok(()) }
+    fn is_full(&self) -> bool {
+        self.bytes >= self.batch_bytes || self.events >= BATCH_EVENTS || self.batch.completed.len() >= BATCH_OBJECTS
     }
 
     /// Prepares what is gathered and hands it to the committer.
     fn store(&mut self) -> Result<()> {
-        let gathered = std::mem::take(&mut self.gathered);
-        if gathered.batch.parts.is_empty() && gathered.batch.completed.is_empty() {
+        (self.bytes, self.events) = (0, 0);
+        let batch = std::mem::take(&mut self.batch);
+        if batch.chunks.is_empty() && batch.rejects.is_empty() && batch.completed.is_empty() {
             return Ok(());
         }
-        let prepared = self.writer.prepare(gathered.batch)?;
+        let prepared = self.writer.prepare(batch)?;
         self.handle.block_on(self.prepared.send(prepared)).map_err(|_| Error::ended("the committer"))
-    }
-}
-
-impl Gathered {
-    fn add(&mut self, place: &Place, opened: Opened) {
-        self.bytes += opened.events.record_bytes + opened.rejects.iter().map(|reject| reject.bytes.len() as u64).sum::<u64>();
-        self.events += opened.events.len();
-        let parts = &mut self.batch.parts;
-        if parts.last().is_none_or(|part| part.place != *place) {
-            parts.push(Part { place: place.clone(), events: Vec::new(), rejects: Vec::new() });
-        }
-        if let Some(part) = parts.last_mut() {
-            if !opened.events.is_empty() {
-                part.events.push(opened.events);
-            }
-            part.rejects.extend(opened.rejects);
-        }
     }
 }

@@ -1,0 +1,171 @@
+//! `trailkeep collect URI...`: log files into the lake, with progress and a report that leaves nothing out.
+
+mod progress;
+mod report;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use clap::Args;
+use event::arn::Region;
+use event::limits::Limits;
+use event::time::EventTime;
+use jiff::Timestamp;
+use lake::Writer;
+use pipeline::collect::{Bounds, Collect, Progress, Report, collect};
+use source::{Selection, Source, Uri};
+
+use crate::cli::Format;
+use crate::exit::Exit;
+use crate::fault::{Fault, Result};
+use crate::output;
+use crate::settings::Settings;
+use crate::units::parse_bytes;
+
+/// Collect CloudTrail log files into the lake
+///
+/// Log files may be gzipped or not, single or in folders of any layout; what was collected before is not read again.
+/// Every record is stored, or it is a reject with its place and reason, to be seen by
+/// `trailkeep query "SELECT * FROM rejects"`.
+///
+/// `--since`, `--until`, `--account` and `--region` leave out log files whose place says that they hold no such events;
+/// they do not filter inside a log file. Exit codes: 0 all is stored, 1 with rejects, skips or conflicts, 2 could not
+/// finish.
+#[derive(Debug, Args)]
+#[command(name = "collect")]
+pub(crate) struct CollectArgs {
+    /// A folder, a file, `s3://bucket/prefix`, or `-` for standard input
+    #[arg(value_name = "URI", required = true)]
+    uris: Vec<OsString>,
+
+    /// Only log files of events since then: `24h`, `7d`, `2026-03-05`, `2026-03-05T10:00:00Z`
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+
+    /// Only log files of events before then
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+
+    /// Only log files of this account, by ID or name; repeat for several
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Vec<String>,
+
+    /// Only log files of events in this Region; repeat for several. The bucket's own Region is `--aws-region`
+    #[arg(long, value_name = "REGION")]
+    region: Vec<Region>,
+
+    /// Threads that open and prepare log files [default: one for each processor]
+    #[arg(long, value_name = "N", env = "TRAILKEEP_WORKERS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+
+    /// Most bytes of one log file, inflated; the rest of a larger one is a reject [default: 4GiB]
+    #[arg(long, value_name = "SIZE", env = "TRAILKEEP_OBJECT_BYTES_MAX", value_parser = parse_bytes, hide_short_help = true)]
+    object_bytes_max: Option<u64>,
+
+    /// Most bytes of one record; a longer one is a reject [default: 16MiB]
+    #[arg(long, value_name = "SIZE", env = "TRAILKEEP_RECORD_BYTES_MAX", value_parser = parse_bytes, hide_short_help = true)]
+    record_bytes_max: Option<u64>,
+
+    /// Most bytes that are kept of a reject [default: 64KiB]
+    #[arg(long, value_name = "SIZE", env = "TRAILKEEP_REJECT_BYTES_MAX", value_parser = parse_bytes, hide_short_help = true)]
+    reject_bytes_max: Option<u64>,
+}
+
+/// Collects and reports.
+pub(crate) async fn run(command: CollectArgs, settings: &Settings) -> Result<Exit> {
+    let now = Timestamp::now();
+    let plan = plan(&command, settings, now).await?;
+    let progress = Arc::new(Progress::default());
+    let report = into_lake(&settings.location().await?, plan, now, progress.clone()).await?;
+    show(&report, settings)?;
+    if progress.stop.load(Ordering::Relaxed) {
+        return Err(Fault::new("the collection was stopped before its end")
+            .help("what the report counts is stored; the same command goes on from there"));
+    }
+    let is_complete = report.failed_total == 0;
+    Ok(match (is_complete, report.is_clean()) {
+        (false, _) => Exit::Error,
+        (true, false) => Exit::Findings,
+        (true, true) => Exit::Success,
+    })
+}
+
+/// Collects into a lake, which is made if there is none, and shows progress on a terminal. Ctrl-C ends it in good order.
+///
+/// # Errors
+/// If the lake cannot be written; what was committed by then stays.
+pub(crate) async fn into_lake(
+    location: &lake::location::Location,
+    plan: Collect,
+    now: Timestamp,
+    progress: Arc<Progress>,
+) -> Result<Report> {
+    let writer = Arc::new(Writer::open(location, EventTime::from_micros(now.as_microsecond())).await?);
+    let bar = progress::Bar::start(progress.clone());
+    let stopper = tokio::spawn(stop_on_ctrl_c(progress.clone()));
+    let report = collect(writer.clone(), plan, progress).await;
+    stopper.abort();
+    bar.finish().await;
+    writer.close().await;
+    Ok(report?)
+}
+
+/// Asks for an early end at the first Ctrl-C; the second ends the process, which the lake survives as well.
+async fn stop_on_ctrl_c(progress: Arc<Progress>) {
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    progress.stop.store(true, Ordering::Relaxed);
+    // Standard error may be gone; the collection ends in either case.
+    writeln!(std::io::stderr(), "\nending: what is read by now is being stored; Ctrl-C again ends at once").ok();
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::exit(2);
+    }
+}
+
+async fn plan(command: &CollectArgs, settings: &Settings, now: Timestamp) -> Result<Collect> {
+    let time = |text: &Option<String>| text.as_ref().map(|text| inquiry::time::parse(text, now)).transpose();
+    let accounts = command.account.iter().map(|text| settings.accounts.find(text));
+    let selection = Selection {
+        since: time(&command.since)?,
+        until: time(&command.until)?,
+        accounts: accounts.collect::<Result<_>>()?,
+        regions: command.region.clone(),
+    };
+    let mut sources = Vec::new();
+    for uri in &command.uris {
+        sources.push(Source::open(Uri::parse(uri)?, &settings.aws).await?);
+    }
+    let most =
+        |flag: Option<u64>, default: usize| flag.map_or(default, |max| usize::try_from(max).unwrap_or(usize::MAX));
+    let limits = Limits::default();
+    let limits = Limits {
+        object_bytes_max: command.object_bytes_max.unwrap_or(limits.object_bytes_max),
+        record_bytes_max: most(command.record_bytes_max, limits.record_bytes_max),
+        reject_bytes_max: most(command.reject_bytes_max, limits.reject_bytes_max),
+        ..limits
+    };
+    let workers = command.workers.map_or_else(workers, usize::from);
+    Ok(Collect { sources, selection, bounds: Bounds { limits, ..Bounds::default() }, workers })
+}
+
+/// Returns as many workers as there are processors.
+pub(crate) fn workers() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// Prints the report: for people on standard output where that is a table, else on standard error beside the object.
+fn show(report: &Report, settings: &Settings) -> Result<()> {
+    let mut stdout = output::stdout();
+    match settings.format {
+        Format::Table => report::for_people(report, &mut stdout)?,
+        Format::Json | Format::Jsonl => {
+            report::for_people(report, &mut std::io::stderr())?;
+            report::for_programs(report, &mut stdout)?;
+        }
+        Format::Csv | Format::Raw => report::for_people(report, &mut std::io::stderr())?,
+    }
+    Ok(stdout.flush()?)
+}

@@ -1,0 +1,69 @@
+//! `trailkeep query ["SQL"]`: one query with its answer streamed, or an interactive shell.
+
+mod complete;
+mod shell;
+mod statement;
+mod timings;
+mod warning;
+
+use std::io::{IsTerminal, Write};
+
+use clap::Args;
+use datafusion::execution::context::SessionContext;
+
+use crate::exit::Exit;
+use crate::fault::Result;
+use crate::open;
+use crate::output::{self, Style};
+use crate::settings::Settings;
+
+/// Ask the lake in SQL, or open a shell
+///
+/// Tables: `events` with AWS's names (`userIdentity.arn`, in any case), `aws_cloudtrail_log` with snake_case ones,
+/// `rejects`, `conflicts`. Queries written for CloudTrail Lake, Athena or Tailpipe run as they are. Without SQL a shell
+/// opens on a terminal; statements from a pipe are run one by one.
+#[derive(Debug, Args)]
+#[command(name = "query")]
+pub(crate) struct Query {
+    /// The query; a shell without it
+    #[arg(value_name = "SQL")]
+    sql: Option<String>,
+
+    /// Run the query so many times
+    #[arg(long, value_name = "N", default_value_t = 1, hide = true, requires = "sql")]
+    repeat: u32,
+
+    /// Print a line of JSON for each run on standard error, and no rows
+    #[arg(long, hide = true, requires = "sql")]
+    timings: bool,
+}
+
+/// Runs the query, or the shell.
+pub(crate) async fn run(command: Query, settings: &Settings) -> Result<Exit> {
+    match &command.sql {
+        Some(sql) if command.timings => timings::run(sql, command.repeat, settings).await?,
+        Some(sql) => {
+            let (lake, ctx) = open::session(settings).await?;
+            warning::warn(&lake, &ctx, sql, settings.scan_warning_bytes).await?;
+            for _ in 1..command.repeat {
+                output::count(lake::sql::query(&ctx, sql).await?.1).await?;
+            }
+            print(&ctx, sql, Style::stdout(settings.format, settings.null), &mut output::stdout()).await?;
+        }
+        None => {
+            let (lake, ctx) = open::session(settings).await?;
+            let shell = shell::Shell::new(lake, ctx, settings);
+            match std::io::stdin().is_terminal() {
+                true => shell.interactive(settings).await?,
+                false => shell.batch(std::io::read_to_string(std::io::stdin())?).await?,
+            }
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// Runs one query and prints its answer as it comes.
+async fn print(ctx: &SessionContext, sql: &str, style: Style, out: &mut dyn Write) -> Result<u64> {
+    let (schema, stream) = lake::sql::query(ctx, sql).await?;
+    output::print(schema, stream, style, out).await
+}

@@ -1,0 +1,67 @@
+//! The configuration file: the same keys as the global flags, and the accounts' names.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::cli::Global;
+use crate::fault::{Fault, Result};
+
+/// Name of the file where none is given.
+const FILE: &str = "trailkeep.toml";
+
+/// A configuration file as it stands.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) lake: Option<String>,
+    pub(crate) output: Option<String>,
+    pub(crate) profile: Option<String>,
+    pub(crate) role_arn: Option<String>,
+    pub(crate) aws_region: Option<String>,
+    pub(crate) endpoint_url: Option<String>,
+    pub(crate) memory_bytes_max: Option<Size>,
+    pub(crate) scan_warning_bytes: Option<Size>,
+    /// Names of accounts by their IDs.
+    #[serde(default)]
+    pub(crate) accounts: BTreeMap<String, String>,
+}
+
+/// A size: a number of bytes, or text such as `"4GiB"`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Size {
+    Bytes(u64),
+    Text(String),
+}
+
+/// Reads the configuration that goes with the flags.
+///
+/// With `--data` only the file beside that folder counts: a file meant for one lake must not redirect another.
+///
+/// # Errors
+/// If `--config` names a file that is not there, or a file holds what is not understood.
+pub(crate) fn read(global: &Global) -> Result<Config> {
+    if let Some(path) = &global.config {
+        return parse(path);
+    }
+    let place = match &global.data {
+        Some(data) => std::path::absolute(data).ok().and_then(|data| Some(data.parent()?.join(FILE))),
+        None => dirs::config_dir().map(|folder| folder.join("trailkeep").join(FILE)),
+    };
+    match place {
+        Some(path) if path.is_file() => parse(&path),
+        _ => Ok(Config::default()),
+    }
+}
+
+fn parse(path: &Path) -> Result<Config> {
+    let fault = |what: &str| Fault::new(format!("could not {what} the configuration `{}`", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| fault("read").because(error))?;
+    let mut config: Config = toml::from_str(&text).map_err(|error| fault("understand").because(error))?;
+    // A relative folder lies beside the file, whatever folder one is in.
+    config.data = config.data.map(|data| path.parent().map_or_else(|| data.clone(), |folder| folder.join(&data)));
+    Ok(config)
+}

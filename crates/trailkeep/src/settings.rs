@@ -1,0 +1,156 @@
+//! Flags, environment and configuration file put together into what the commands need.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use event::arn::AccountId;
+use lake::location::Location;
+use lake::sql::SessionOptions;
+use source::{AwsOptions, Uri};
+use url::Url;
+
+use crate::cli::{Format, Global, parse_arn};
+use crate::config::{self, Config, Size};
+use crate::fault::{Fault, Result};
+use crate::terminal;
+use crate::units::parse_bytes;
+
+/// Size of a lake from which on a query without a time filter is warned of.
+const SCAN_WARNING_BYTES: u64 = 10 << 30;
+
+/// What the commands need to know.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Folder of the lake and its control documents.
+    pub(crate) data: PathBuf,
+    /// The lake's place in a bucket, if it lies in one.
+    pub(crate) lake: Option<String>,
+    /// How answers are printed.
+    pub(crate) format: Format,
+    /// Whether raw values end by NUL.
+    pub(crate) null: bool,
+    /// How S3 is reached.
+    pub(crate) aws: AwsOptions,
+    /// Names of accounts.
+    pub(crate) accounts: Accounts,
+    /// Memory of a query, if limited otherwise than by default.
+    pub(crate) memory_bytes_max: Option<u64>,
+    /// Size of a lake from which on a query without a time filter is warned of.
+    pub(crate) scan_warning_bytes: u64,
+}
+
+impl Settings {
+    /// Puts flags and configuration together; environment variables are in the flags already.
+    pub(crate) fn resolve(global: Global) -> Result<Self> {
+        let config = config::read(&global)?;
+        let accounts = Accounts::new(&global.account_name, &config)?;
+        let from_file = |text: &String| text.parse::<Format>().map_err(Fault::new);
+        let given = match (global.json, global.output, &config.output) {
+            (true, ..) => Some(Format::Json),
+            (false, Some(format), _) => Some(format),
+            (false, None, text) => text.as_ref().map(from_file).transpose()?,
+        };
+        let by_default = if terminal::is_stdout() { Format::Table } else { Format::Jsonl };
+        let role_arn = match (global.role_arn, &config.role_arn) {
+            (None, Some(text)) => Some(parse_arn(text).map_err(Fault::new)?),
+            (flag, _) => flag,
+        };
+        let data = global.data.or(config.data).or_else(|| Some(dirs::data_dir()?.join("trailkeep")));
+        Ok(Self {
+            data: data
+                .ok_or_else(|| Fault::new("the platform names no data folder").help("choose one by `--data DIR`"))?,
+            lake: global.lake.or(config.lake),
+            format: given.unwrap_or(by_default),
+            null: global.null,
+            aws: AwsOptions {
+                profile: global.profile.or(config.profile),
+                role_arn,
+                region: global.aws_region.or(config.aws_region),
+                endpoint_url: global.endpoint_url.or(config.endpoint_url),
+            },
+            accounts,
+            memory_bytes_max: global
+                .memory_bytes_max
+                .map_or_else(|| size(config.memory_bytes_max), |max| Ok(Some(max)))?,
+            scan_warning_bytes: global
+                .scan_warning_bytes
+                .map_or_else(|| size(config.scan_warning_bytes), |max| Ok(Some(max)))?
+                .unwrap_or(SCAN_WARNING_BYTES),
+        })
+    }
+
+    /// Returns where the lake lies.
+    ///
+    /// # Errors
+    /// If the lake's URI names no bucket, or AWS settings cannot be used.
+    pub(crate) async fn location(&self) -> Result<Location> {
+        let Some(text) = &self.lake else { return Ok(Location::local(&self.data)) };
+        let elsewhere = || {
+            Fault::new(format!("`{text}` is no place for a lake's tables"))
+                .help("write `--lake s3://bucket/prefix`; a lake in a local folder is chosen by `--data DIR`")
+        };
+        let Uri::S3 { bucket, key } = Uri::parse(text.as_ref())? else { return Err(elsewhere()) };
+        let store = source::s3_store(&bucket, &self.aws).await?;
+        let url = Url::parse(&format!("s3://{bucket}/{}", key.trim_end_matches('/')));
+        Ok(Location::remote(&self.data, store, url.map_err(|error| elsewhere().because(error))?))
+    }
+
+    /// Returns the bounds of a session of SQL.
+    pub(crate) fn session_options(&self) -> SessionOptions {
+        let mut options = lake::Lake::session_options(None);
+        if let Some(max) = self.memory_bytes_max {
+            options.memory_bytes_max = usize::try_from(max).unwrap_or(usize::MAX);
+        }
+        options
+    }
+}
+
+fn size(size: Option<Size>) -> Result<Option<u64>> {
+    match size {
+        None => Ok(None),
+        Some(Size::Bytes(bytes)) => Ok(Some(bytes)),
+        Some(Size::Text(text)) => parse_bytes(&text).map(Some).map_err(Fault::new),
+    }
+}
+
+/// Names of accounts, as the configuration gives them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Accounts(BTreeMap<String, String>);
+
+impl Accounts {
+    fn new(flags: &[String], config: &Config) -> Result<Self> {
+        let mut names = config.accounts.clone();
+        for text in flags {
+            let (id, name) = text.split_once('=').unwrap_or((text, ""));
+            names.insert(id.trim().to_owned(), name.trim().to_owned());
+        }
+        for (id, name) in &names {
+            if AccountId::parse(id).is_none() || name.is_empty() {
+                let help = "write twelve digits and a name, such as `111122223333=prod`, or in the configuration \
+                            `[accounts]` and `111122223333 = \"prod\"`";
+                return Err(Fault::new(format!("`{id}={name}` names no account")).help(help));
+            }
+        }
+        Ok(Self(names))
+    }
+
+    /// Returns the account's name, if it has one.
+    pub(crate) fn name(&self, id: &str) -> Option<&str> {
+        self.0.get(id).map(String::as_str)
+    }
+
+    /// Returns the account that an ID or a name stands for.
+    pub(crate) fn find(&self, text: &str) -> Result<AccountId> {
+        let named = self.0.iter().find(|(_, name)| *name == text).map(|(id, _)| id.as_str());
+        AccountId::parse(named.unwrap_or(text)).ok_or_else(|| {
+            let known: Vec<&str> = self.0.values().map(String::as_str).collect();
+            let names = if known.is_empty() {
+                "names come from `[accounts]` in the configuration".to_owned()
+            } else {
+                known.join(", ")
+            };
+            Fault::new(format!("`{text}` is no account"))
+                .help(format!("write an account ID of twelve digits or an account's name; {names}"))
+        })
+    }
+}

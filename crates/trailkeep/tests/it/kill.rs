@@ -1,0 +1,131 @@
+//! Collections that are killed: collected again, the lake holds what an undisturbed collection stores, and nothing twice.
+//!
+//! `TRAILKEEP_SOAK=1` makes it a thousand kills at random moments.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+use crate::program::Program;
+
+const SEED: u64 = 20_260_301;
+const KILLS: usize = 20;
+const KILLS_SOAK: usize = 1_000;
+/// Several workers make several batches of few log files.
+const WORKERS: &str = "3";
+
+/// The log files, and what an undisturbed collection makes of them.
+struct Truth {
+    logs: PathBuf,
+    lake: Vec<String>,
+    duration: Duration,
+    _folder: tempfile::TempDir,
+}
+
+fn truth() -> &'static Truth {
+    static TRUTH: OnceLock<Truth> = OnceLock::new();
+    TRUTH.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let logs = folder.path().join("logs");
+        corpus::generate(&corpus::Config::new(SEED, 1_000_000), &logs).expect("log files");
+        for nth in 0..6 {
+            std::fs::write(logs.join(format!("broken-{nth}.jsonl")), format!("no event {nth}\n")).expect("a file");
+        }
+        let program = Program::new();
+        let started = Instant::now();
+        assert_eq!(collect(&program, &logs), Some(1), "the broken files are rejects");
+        let duration = started.elapsed();
+        let lake = content(&program);
+        assert_eq!(lake[0], lake[1], "events of the corpus have IDs of their own");
+        Truth { logs, lake, duration, _folder: folder }
+    })
+}
+
+fn start(program: &Program, logs: &Path, failpoint: Option<&str>) -> Child {
+    let mut command = program.command(["collect", "--workers", WORKERS]);
+    command.arg(logs).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Some(name) = failpoint {
+        command.env("TRAILKEEP_FAILPOINT", name);
+    }
+    command.spawn().expect("the binary starts")
+}
+
+fn collect(program: &Program, logs: &Path) -> Option<i32> {
+    start(program, logs, None).wait().expect("an end").code()
+}
+
+/// Returns what must be the same whatever happened on the way: how many there are, and every one of them.
+fn content(program: &Program) -> Vec<String> {
+    let queries = [
+        "SELECT count(*) FROM events",
+        "SELECT count(DISTINCT eventid) FROM events",
+        "SELECT count(*) FROM rejects",
+        "SELECT count(*) FROM conflicts",
+        "SELECT record FROM events ORDER BY eventid",
+        "SELECT log_file || ' ' || log_number || ' ' || eventid FROM events ORDER BY eventid",
+        "SELECT log_file || ' ' || message FROM rejects ORDER BY log_file, range_start",
+    ];
+    let answers = queries.map(|sql| String::from_utf8(program.query(&["--output", "raw", sql])).expect("UTF-8"));
+    answers.to_vec()
+}
+
+fn check(program: &Program, truth: &Truth, what: &str) {
+    let code = collect(program, &truth.logs);
+    assert!(matches!(code, Some(0 | 1)), "{what}: the second collection ended with {code:?}");
+    for (found, expect) in content(program).iter().zip(&truth.lake) {
+        assert!(found == expect, "{what}: found {:.400}, expected {:.400}", found, expect);
+    }
+}
+
+#[test]
+fn every_step_of_the_commit_may_be_the_last() {
+    let truth = truth();
+    for name in lake::failpoint::FAILPOINTS {
+        for point in [(*name).to_owned(), format!("{name}:2")] {
+            let program = Program::new();
+            let status = start(&program, &truth.logs, Some(&point)).wait().expect("an end");
+            // A second time may not come: then the collection ends well.
+            assert!(is_aborted(status) || point.ends_with(":2"), "{point}: ended with {status}");
+            check(&program, truth, &point);
+        }
+    }
+}
+
+#[test]
+fn any_moment_may_be_the_last() {
+    let truth = truth();
+    let kills = if std::env::var_os("TRAILKEEP_SOAK").is_some() { KILLS_SOAK } else { KILLS };
+    let mut random = SmallRng::seed_from_u64(SEED);
+    for nth in 0..kills {
+        let program = Program::new();
+        let after =
+            Duration::from_millis(random.random_range(0..=u64::try_from(truth.duration.as_millis()).expect("short")));
+        kill_after(start(&program, &truth.logs, None), after);
+        check(&program, truth, &format!("kill {nth} after {after:?}"));
+    }
+}
+
+/// Kills a process after a while, as abruptly as can be, unless it ends before.
+fn kill_after(mut child: Child, after: Duration) {
+    // Nobody sends: this only lets time pass.
+    let (_sender, receiver) = mpsc::channel::<()>();
+    receiver.recv_timeout(after).expect_err("only time passes");
+    child.kill().expect("a process to kill");
+    child.wait().expect("an end");
+}
+
+#[cfg(unix)]
+fn is_aborted(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    status.signal().is_some()
+}
+
+#[cfg(not(unix))]
+fn is_aborted(status: ExitStatus) -> bool {
+    !matches!(status.code(), Some(0..=2))
+}
