@@ -29,8 +29,10 @@ use crate::table::{Change, Table, append_operation};
 pub(crate) const INGEST: &str = "trailkeep/ingest";
 /// Under which name rejects are committed.
 pub(crate) const INGEST_REJECTS: &str = "trailkeep/rejects";
+/// Under which name merged files are committed, so that a number that one of them bears is never given out again.
+pub(crate) const COMPACT: &str = "trailkeep/compact";
 /// All names that this program commits under.
-pub(crate) const APPLICATIONS: &[&str] = &[INGEST, INGEST_REJECTS];
+pub(crate) const APPLICATIONS: &[&str] = &[INGEST, INGEST_REJECTS, COMPACT];
 
 /// Most events of a batch: a sequence number is `batch << 20 | row`.
 pub const BATCH_EVENTS_MAX: usize = 1 << 20;
@@ -123,18 +125,19 @@ impl Writer {
         let control = Control::open(location.data())?;
         let events = Table::open_or_create(location, schema::events()).await?;
         let rejects = Table::open_or_create(location, schema::rejects()).await?;
-        recover::settle(&control, &events, &rejects).await?;
+        let undone = recover::settle(&control, &events, &rejects).await?;
         let committed = |shelf: &str, batch: i64| {
             let application = if shelf == prepare::REJECT_SHELF { &rejects } else { &events };
             let name = if shelf == prepare::REJECT_SHELF { INGEST_REJECTS } else { INGEST };
-            application.transaction(name).is_some_and(|last| batch <= last)
+            !undone.contains(&batch) && application.transaction(name).is_some_and(|last| batch <= last)
         };
         let (mut fingerprints, fresh) = Fingerprints::open(location.data(), committed)?;
         if fresh {
             recover::rebuild_fingerprints(&events, &mut fingerprints).await?;
             fingerprints.seal()?;
         }
-        let in_tables = events.transaction(INGEST).max(rejects.transaction(INGEST_REJECTS)).unwrap_or(0);
+        let in_tables = [events.transaction(INGEST), events.transaction(COMPACT), rejects.transaction(INGEST_REJECTS)];
+        let in_tables = in_tables.into_iter().flatten().max().unwrap_or(0);
         let next = control.last_batch()?.max(in_tables) + 1;
         Ok(Writer {
             events,

@@ -13,7 +13,7 @@ use deltalake_core::protocol::DeltaOperation;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
 
-use crate::append::Writer;
+use crate::append::{COMPACT, Writer};
 use crate::control::Intent;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema;
@@ -130,7 +130,7 @@ impl Writer {
                 predicate: date.map(|date| format!("eventdate = '{}'", print_date(date))),
                 target_size: 0,
             },
-            transaction: None,
+            transaction: Some((COMPACT.to_owned(), number)),
             must_be_live: files.iter().map(|file| file.path.clone()).collect(),
         };
         let version = self.events.commit(change).await?;

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use deltalake_core::logstore::LogStoreRef;
+use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::table::builder::DeltaTableBuilder;
 use object_store::ObjectStore;
+use object_store::prefix::PrefixStore;
 use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -59,7 +60,10 @@ impl Location {
     pub(crate) fn remote_root(&self) -> Option<(Arc<dyn ObjectStore>, object_store::path::Path)> {
         match &self.tables {
             Tables::Folder(_) => None,
-            Tables::Store { store, url } => Some((store.clone(), object_store::path::Path::from(url.path()))),
+            Tables::Store { store, url } => {
+                let root = object_store::path::Path::from_url_path(url.path()).unwrap_or_default();
+                Some((store.clone(), root))
+            }
         }
     }
 
@@ -97,9 +101,12 @@ impl Location {
             Tables::Store { store, url } => {
                 let mut url = url.clone();
                 url.set_path(&format!("{}/{table}", url.path().trim_end_matches('/')));
-                DeltaTableBuilder::from_url(url.clone())
-                    .and_then(|builder| builder.with_storage_backend(store.clone(), url).build_storage())
-                    .map_err(failed)
+                let prefix = object_store::path::Path::from_url_path(url.path())
+                    .map_err(|error| Error::because(ErrorKind::Store, format!("find the table `{table}` at `{url}`"), error))?;
+                // The library knows only stores that it makes itself by their scheme; any store that keeps conditional
+                // writes will do, which the writer's lease has proved.
+                let prefixed = Arc::new(PrefixStore::new(store.clone(), prefix));
+                Ok(default_logstore(prefixed, store.clone(), &url, &StorageConfig::default()))
             }
         }
     }

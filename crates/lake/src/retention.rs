@@ -81,6 +81,7 @@ impl Writer {
         }
         if !dry_run {
             self.events.clean().await?;
+            self.rejects.clean().await?;
         }
         Ok(report)
     }

@@ -15,8 +15,9 @@ First steps:
   trailkeep lookup --user alice --since 24h   event history
   trailkeep query \"SELECT eventName, count(*) FROM events GROUP BY 1 ORDER BY 2 DESC\"
 
-Every global flag may stand before or after the command, and is a key of the configuration file under the same name
-with `_` for `-`. A flag beats an environment variable, which beats the file.
+Global options may stand before or after the command. Those with a variable below are keys of the configuration file
+as well, under the flag's name with `_` for `-`; names of accounts are its table `[accounts]`. A flag beats the
+environment, which beats the file.
 
 Exit codes: 0 success, an empty answer included; 1 collected with rejects, skips or conflicts; 2 error.";
 
@@ -64,8 +65,8 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FORMAT", env = "TRAILKEEP_OUTPUT", value_enum)]
     pub(crate) output: Option<Format>,
 
-    /// The same as `--output json`
-    #[arg(long, global = true, conflicts_with = "output")]
+    /// The same as `--output json`, and stronger than that flag
+    #[arg(long, global = true)]
     pub(crate) json: bool,
 
     /// With `--output raw`: end each value by NUL instead of a line break

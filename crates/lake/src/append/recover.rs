@@ -16,8 +16,9 @@ use crate::schema::{EVENTS, REJECTS};
 use crate::table::files::{LiveFile, print_date};
 use crate::table::{Change, Table};
 
-/// Settles every intent of which it is not known what became of it.
-pub(super) async fn settle(control: &Control, events: &Table, rejects: &Table) -> Result<()> {
+/// Settles every intent of which it is not known what became of it, and returns the batches that were undone.
+pub(super) async fn settle(control: &Control, events: &Table, rejects: &Table) -> Result<Vec<i64>> {
+    let mut undone = Vec::new();
     for intent in control.open_intents()? {
         if is_committed(&intent, events, rejects) {
             control.done(intent.batch)?;
@@ -38,8 +39,9 @@ pub(super) async fn settle(control: &Control, events: &Table, rejects: &Table) -
             }
         }
         control.undo(intent.batch)?;
+        undone.push(intent.batch);
     }
-    Ok(())
+    Ok(undone)
 }
 
 /// A batch is in the lake once its events are; one without events once its rejects are; one without either at once.

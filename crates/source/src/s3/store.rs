@@ -104,7 +104,7 @@ async fn bucket_region(bucket: &str, config: &SdkConfig) -> Result<String> {
         }
         (Err(source), None) => Err(Error::new(ErrorKind::Configuration, "the bucket's Region is not known")
             .with("bucket", bucket)
-            .advise("check the bucket's name, or give its Region by `--region` or `AWS_REGION`")
+            .advise("check the bucket's name, or give its Region by `--aws-region` or `AWS_REGION`")
             .because(source)),
     }
 }

@@ -84,10 +84,9 @@ impl Printer for Table {
         if !self.has_footer {
             return Ok(());
         }
-        let rows = units::counted(self.rows_printed, "row");
-        match self.is_cut {
-            true => writeln!(out, "\n{rows}; `{CUT}` marks what was cut, `--output jsonl` shows it whole")?,
-            false => writeln!(out, "\n{rows}")?,
+        writeln!(out, "\n{}", units::counted(self.rows_printed, "row"))?;
+        if self.is_cut {
+            writeln!(out, "`{CUT}` marks what was cut; `--output jsonl` has it whole")?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, DictionaryArray, Float64Array, Int64Array, LargeStringArray, ListArray,
+    ArrayRef, BinaryArray, BooleanArray, DictionaryArray, Float64Array, Int64Array, LargeStringArray, ListArray,
     MapBuilder, NullArray, StringArray, StringBuilder, StringViewArray, StructArray, TimestampMicrosecondArray,
     TimestampNanosecondArray,
 };

@@ -22,7 +22,7 @@ fn flags_choose_events() {
         (&["--account", "111122223333"], "a"),
         (&["--region", "us-east-1"], "d c b"),
         (&["--since", "2026-03-03", "--until", "2026-03-04"], "c"),
-        (&["--text", "CAF"], ""),
+        (&["--text", "CAF"], "b"),
         (&["--text", "count"], "b"),
         (&["--user", "nobody"], ""),
     ];

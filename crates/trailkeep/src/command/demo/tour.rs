@@ -12,6 +12,7 @@ use futures::TryStreamExt;
 use crate::cli::Format;
 use crate::fault::Result;
 use crate::output::{self, Style, text_at};
+use crate::units;
 
 /// Width of the tables.
 const WIDTH: u16 = 94;
@@ -31,8 +32,9 @@ const STOPS: [Stop; 5] = [
     Stop {
         question: "Which key is turned away nearly every time?",
         sql: "\
-SELECT userIdentity.userName AS user, userIdentity.accessKeyId AS key, sourceIPAddress AS address,
-  count(*) AS calls, count(errorCode) AS refused, count(DISTINCT eventSource) AS services
+SELECT userIdentity.userName AS user, userIdentity.accessKeyId AS key,
+  sourceIPAddress AS address, count(*) AS calls, count(errorCode) AS refused,
+  count(DISTINCT eventSource) AS services
 FROM events
 WHERE userIdentity.accessKeyId LIKE 'AKIA%'
 GROUP BY 1, 2, 3
@@ -40,7 +42,7 @@ HAVING count(*) >= 10
 ORDER BY cast(count(errorCode) AS double) / count(*) DESC
 LIMIT 3",
         meaning: "\
-`{user}` at {address} tried {services} services and was refused {refused} times out of {calls}.
+`{user}` at {address} tried {services} services, refused {refused} times out of {calls}.
 Software asks for what it needs. This one is trying the door handles.",
         finds: &[
             ("user", "user"),
@@ -54,40 +56,44 @@ Software asks for what it needs. This one is trying the door handles.",
     Stop {
         question: "Where else is that key used?",
         sql: "\
-SELECT sourceIPAddress AS address, min(eventTime) AS first, max(eventTime) AS last, count(*) AS calls
+SELECT sourceIPAddress AS address, count(*) AS calls,
+  min(eventTime) AS first, max(eventTime) AS last
 FROM events
 WHERE userIdentity.accessKeyId = '{key}'
 GROUP BY 1
 ORDER BY calls DESC",
         meaning: "\
-Home is {home}, quietly at work the whole week. One key in two places: it has leaked.",
+Home is {home}, where it goes about its work. {address} is not home.
+One key in two places: it has leaked.",
         finds: &[("home", "address")],
     },
     Stop {
         question: "The key could do little. So what did its holder become?",
         sql: "\
-SELECT eventTime AS time, json_extract_scalar(requestParameters, '$.roleArn') AS role,
+SELECT eventTime AS time, arn_account(element_at(requestParameters, 'roleArn')) AS account,
+  arn_resource(element_at(requestParameters, 'roleArn')) AS became,
   json_extract_scalar(responseElements, '$.credentials.accessKeyId') AS key_issued
 FROM events
-WHERE eventName = 'AssumeRole' AND errorCode IS NULL AND responseElements IS NOT NULL
-  AND sourceIPAddress = '{address}'
+WHERE eventName = 'AssumeRole' AND sourceIPAddress = '{address}'
+  AND responseElements IS NOT NULL AND userIdentity.accessKeyId IS NOT NULL
 ORDER BY eventTime",
         meaning: "\
-From role to role and account to account, each with a new temporary key: that is how a small key
-ends up an administrator.",
+From role to role and account to account, each with a new temporary key: that is how a small
+key ends up an administrator.",
         finds: &[],
     },
     Stop {
         question: "What did they change?",
         sql: "\
 SELECT eventTime AS time, eventName AS event, coalesce(errorCode, 'done') AS outcome,
-  coalesce(element_at(requestParameters, 'userName'), element_at(requestParameters, 'name')) AS target
+  coalesce(element_at(requestParameters, 'userName'),
+    element_at(requestParameters, 'name')) AS target
 FROM events
 WHERE sourceIPAddress = '{address}' AND readOnly = false
 ORDER BY eventTime",
         meaning: "\
-A user of their own, `{backdoor}`, to come back whenever they like. Look for the attempt to stop
-the trail: had it worked, the story would end here.",
+A user of their own, `{backdoor}`, to come back whenever they like. Note the attempt
+to stop the trail: had it worked, the story would end here.",
         finds: &[("backdoor", "target")],
     },
     Stop {
@@ -100,9 +106,10 @@ WHERE userIdentity.userName = '{backdoor}'
 GROUP BY 1, 2, 4
 ORDER BY calls DESC",
         meaning: "\
-Customers' data, read object by object and then partly deleted, by the new user, from a new address.
-Thirty-eight minutes from the first knock: now you know whom to call.",
-        finds: &[],
+`{bucket}`:
+object after object, by the new user, from another address.
+Now you know whom to call, and what to tell them.",
+        finds: &[("bucket", "bucket")],
     },
 ];
 
@@ -174,7 +181,10 @@ fn find<'n>(
 ) -> Result<()> {
     for (name, column) in finds {
         let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(()) };
-        let value = text_at(batch.column(schema.index_of(column)?), 0)?;
+        let array = batch.column(schema.index_of(column)?);
+        let value = text_at(array, 0)?;
+        let number = value.parse().ok().filter(|_| array.data_type().is_integer());
+        let value = number.map_or(value, units::count);
         found.retain(|(known, _)| known != name);
         found.push((name, value));
     }
@@ -233,9 +243,8 @@ mod tests {
 
     #[test]
     fn the_tour_fits_a_terminal() {
-        let lines = STOPS.iter().flat_map(|stop| stop.sql.lines().chain(stop.meaning.lines()).chain([stop.question]));
-        for line in lines.chain(SIZE.lines().filter(|line| line.starts_with('#'))) {
-            assert!(line.chars().count() <= 100, "{line}");
+        for line in STOPS.iter().flat_map(|stop| stop.sql.lines().chain(stop.meaning.lines())) {
+            assert!(line.chars().count() <= usize::from(WIDTH), "{line}");
         }
     }
 }
