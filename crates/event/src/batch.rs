@@ -191,7 +191,8 @@ impl Builder {
             fill_nulls!(self.envelope, row);
             self.envelope.builder.append_value(envelope);
         }
-        self.record_bytes += (self.walked.end - start) as u64;
+        // The envelope of one array is repeated with each of its records.
+        self.record_bytes += (self.walked.end - start + enclosed.envelope.map_or(0, str::len)) as u64;
         Ok(())
     }
 

@@ -10,7 +10,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Error {
     kind: ErrorKind,
     message: String,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 /// The kind of an error.
@@ -21,18 +20,11 @@ pub enum ErrorKind {
     Schema,
     /// A stored shape does not fit its columns.
     Shape,
-    /// The bytes could not be read.
-    Read,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error { kind, message: message.into(), source: None }
-    }
-
-    pub(crate) fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
-        self.source = Some(Box::new(source));
-        self
+        Error { kind, message: message.into() }
     }
 
     /// Returns the kind.
@@ -40,9 +32,9 @@ impl Error {
         self.kind
     }
 
-    /// Returns true if the same call may succeed later.
+    /// Returns true if the same call may succeed later: never, for nothing here depends on the world.
     pub fn is_retryable(&self) -> bool {
-        self.kind == ErrorKind::Read
+        false
     }
 }
 
@@ -52,8 +44,4 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source.as_ref() as _)
-    }
-}
+impl std::error::Error for Error {}

@@ -56,16 +56,20 @@ enum Input<'a> {
 }
 
 impl<'a> Content<'a> {
-    pub(crate) fn new(reader: Box<dyn Read + 'a>, limit: u64) -> io::Result<Content<'a>> {
+    pub(crate) fn new(reader: Box<dyn Read + 'a>, limit: u64) -> Content<'a> {
         let mut packed = BufReader::with_capacity(64 << 10, reader);
         // A pipe may give the first bytes one by one.
         let mut head = Vec::new();
-        (&mut packed).take(GZIP_MAGIC.len() as u64).read_to_end(&mut head)?;
+        if let Err(error) = (&mut packed).take(GZIP_MAGIC.len() as u64).read_to_end(&mut head) {
+            let message = format!("reading failed at the first bytes: {error}");
+            let damage = Some(Damage { reason: RejectReason::ReadFailed, message });
+            return Content { input: Input::Ended, inflated: 0, limit, damage };
+        }
         let is_gzip = head == GZIP_MAGIC;
         let whole: Box<dyn Read + 'a> = Box::new(Cursor::new(head).chain(packed));
         let packed = BufReader::with_capacity(64 << 10, whole);
         let input = if is_gzip { Input::Member(Box::new(GzDecoder::new(packed))) } else { Input::Plain(packed) };
-        Ok(Content { input, inflated: 0, limit, damage: None })
+        Content { input, inflated: 0, limit, damage: None }
     }
 
     fn end(&mut self, reason: RejectReason, message: String) -> usize {

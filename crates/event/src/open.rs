@@ -22,7 +22,7 @@ mod top;
 use std::io::{Cursor, Read};
 
 use crate::batch::{Builder, EventBatch};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Error;
 use crate::fingerprint::FingerprintKey;
 use crate::inflate;
 use crate::limits::Limits;
@@ -130,7 +130,7 @@ impl Opener {
     /// Bad content is no error: it becomes rejects, and what is good before and after it is given out.
     ///
     /// # Errors
-    /// Those of `emit`, and [`ErrorKind::Read`] where the first bytes of a stream cannot be read.
+    /// Those of `emit`.
     pub fn open<E: From<Error>>(
         &mut self,
         content: Content<'_>,
@@ -153,7 +153,7 @@ impl Opener {
     ) -> std::result::Result<Summary, E> {
         self.spans.push(Span { object: self.objects, events: 0, rejects: 0 });
         self.objects += 1;
-        let mut window = self.window(content)?;
+        let mut window = self.window(content);
         let mut visit = top::Visit::new(self, emit);
         visit.object(&mut window)?;
         let mut summary = visit.finish(&window);
@@ -179,13 +179,13 @@ impl Opener {
         if spans.is_empty() { Ok(()) } else { emit(Opened { events, rejects, spans }) }
     }
 
-    fn window<'c>(&mut self, content: Content<'c>) -> Result<Window<'c>> {
+    fn window<'c>(&mut self, content: Content<'c>) -> Window<'c> {
         let reader: Box<dyn Read + 'c> = match content {
             Content::Bytes(bytes) => {
                 let mut buffer = std::mem::take(&mut self.buffer);
                 if inflate::one_shot(bytes, &mut buffer) && buffer.len() as u64 <= self.limits.object_bytes_max {
                     match String::from_utf8(buffer) {
-                        Ok(text) => return Ok(Window::whole(text)),
+                        Ok(text) => return Window::whole(text),
                         Err(error) => Box::new(Cursor::new(error.into_bytes())),
                     }
                 } else {
@@ -194,9 +194,7 @@ impl Opener {
             }
             Content::Stream(reader) => reader,
         };
-        let content = inflate::Content::new(reader, self.limits.object_bytes_max)
-            .map_err(|error| Error::new(ErrorKind::Read, "read the first bytes of an object").with_source(error))?;
-        Ok(Window::sliding(content))
+        Window::sliding(inflate::Content::new(reader, self.limits.object_bytes_max))
     }
 
     fn is_full(&self) -> bool {

@@ -8,6 +8,9 @@ pub struct EventTime(i64);
 
 /// Microseconds in a second.
 pub const SECOND: i64 = 1_000_000;
+/// 0000-01-01T00:00:00Z and the last microsecond of the year 9999.
+const FIRST: i64 = -62_167_219_200 * SECOND;
+const LAST: i64 = 253_402_300_800 * SECOND - 1;
 /// Microseconds in a day.
 pub const DAY: i64 = 86_400 * SECOND;
 
@@ -51,7 +54,9 @@ impl EventTime {
             }
             rest = &tail[digits..];
         }
-        Some(EventTime(micros + fraction - offset_seconds(rest)? * SECOND))
+        let time = EventTime(micros + fraction - offset_seconds(rest)? * SECOND);
+        // An offset may carry the last day of the year 9999 into a year that no other reader knows.
+        (FIRST..=LAST).contains(&time.0).then_some(time)
     }
 
     /// Returns true if printing the time gives `text` back.
@@ -199,6 +204,8 @@ mod tests {
             ("2023-01-01", None),
             ("2023-01-01T00:00:00.Z", None),
             ("2023-01-01T00:00:00 UTC", None),
+            ("9999-12-31T23:59:59-01:00", None),
+            ("0000-01-01T00:00:00+01:00", None),
             ("yesterday", None),
             ("", None),
             ("２023-01-01T00:00:00Z", None),

@@ -15,7 +15,7 @@ pub(crate) struct Window<'a> {
 }
 
 /// Bytes read at a time.
-const STEP: usize = 1 << 20;
+const STEP: usize = 128 << 10;
 
 impl<'a> Window<'a> {
     /// A window over text that is in memory as a whole.

@@ -18,9 +18,9 @@ use event::time::EventTime;
 use crate::control::{Control, Intent, LedgerObject};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::fingerprints::Fingerprints;
+use crate::fingerprints::{Fingerprints, REJECTED};
 use crate::location::Location;
-use crate::lock::{Lock, RENEW_MS};
+use crate::lock::{Lease, Lock, RENEW_MS};
 use crate::schema;
 use crate::table::write::DataFile;
 use crate::table::{Change, Table, append_operation};
@@ -46,11 +46,12 @@ pub struct Writer {
     key: FingerprintKey,
     next_batch: AtomicI64,
     /// Whose turn it is to commit; batches wait here for theirs.
-    turn: tokio::sync::watch::Sender<Turn>,
+    turn: Arc<tokio::sync::watch::Sender<Turn>>,
     lock: Lock,
+    /// Holds the lease on a lake in a bucket for as long as the writer lives.
+    renewing: Option<tokio::task::JoinHandle<()>>,
     /// Clock of this run: its start, and the moment it was told.
     started: (EventTime, std::time::Instant),
-    renewed: Mutex<std::time::Instant>,
 }
 
 /// Whose turn it is.
@@ -127,18 +128,22 @@ impl Writer {
         let rejects = Table::open_or_create(location, schema::rejects()).await?;
         let undone = recover::settle(&control, &events, &rejects).await?;
         let committed = |shelf: &str, batch: i64| {
-            let application = if shelf == prepare::REJECT_SHELF { &rejects } else { &events };
-            let name = if shelf == prepare::REJECT_SHELF { INGEST_REJECTS } else { INGEST };
-            !undone.contains(&batch) && application.transaction(name).is_some_and(|last| batch <= last)
+            let (table, application) = if shelf == REJECTED { (&rejects, INGEST_REJECTS) } else { (&events, INGEST) };
+            !undone.contains(&batch) && table.transaction(application).is_some_and(|last| batch <= last)
         };
-        let (mut fingerprints, fresh) = Fingerprints::open(location.data(), committed)?;
+        let stored = events.transaction(INGEST).unwrap_or(0);
+        let (mut fingerprints, fresh) = Fingerprints::open(location.data(), stored, committed)?;
+        undone.iter().try_for_each(|batch| control.undo(*batch))?;
         if fresh {
-            recover::rebuild_fingerprints(&events, &mut fingerprints).await?;
+            recover::rebuild_fingerprints(&events, stored, &mut fingerprints).await?;
             fingerprints.seal()?;
         }
         let in_tables = [events.transaction(INGEST), events.transaction(COMPACT), rejects.transaction(INGEST_REJECTS)];
         let in_tables = in_tables.into_iter().flatten().max().unwrap_or(0);
         let next = control.last_batch()?.max(in_tables) + 1;
+        let turn = Arc::new(tokio::sync::watch::Sender::new(Turn { next, broken: false }));
+        let started = (now, std::time::Instant::now());
+        let renewing = lock.lease.clone().map(|lease| tokio::spawn(renew(lease, turn.clone(), started)));
         Ok(Writer {
             events,
             rejects,
@@ -146,10 +151,10 @@ impl Writer {
             key: fingerprints.key(),
             fingerprints: Mutex::new(fingerprints),
             next_batch: AtomicI64::new(next),
-            turn: tokio::sync::watch::Sender::new(Turn { next, broken: false }),
+            turn,
             lock,
-            started: (now, std::time::Instant::now()),
-            renewed: Mutex::new(std::time::Instant::now()),
+            renewing,
+            started,
         })
     }
 
@@ -168,8 +173,7 @@ impl Writer {
 
     /// Returns the current time, counted on from the one the writer was opened at.
     pub(crate) fn now(&self) -> EventTime {
-        let (start, at) = &self.started;
-        EventTime::from_micros(start.as_micros() + at.elapsed().as_micros() as i64)
+        now(self.started)
     }
 
     pub(crate) fn now_ms(&self) -> i64 {
@@ -207,6 +211,11 @@ impl Writer {
         result.map(|()| counts)
     }
 
+    /// Commits nothing more: a batch was taken up and will never come.
+    pub fn give_up(&self) {
+        self.turn.send_modify(|turn| turn.broken = true);
+    }
+
     pub(crate) async fn wait_for_turn(&self, number: i64) -> Result<()> {
         let mut turns = self.turn.subscribe();
         let broken = turns.wait_for(|turn| turn.broken || turn.next >= number).await.map_or(true, |turn| turn.broken);
@@ -224,7 +233,6 @@ impl Writer {
     }
 
     async fn commit_now(&self, prepared: Prepared) -> Result<()> {
-        self.renew_lease().await?;
         let Prepared { number, event_files, reject_files, completed, .. } = prepared;
         if event_files.is_empty() && reject_files.is_empty() && completed.is_empty() {
             return Ok(());
@@ -269,27 +277,55 @@ impl Writer {
             must_be_live: Vec::new(),
         };
         let version = table.commit(change).await?;
-        failpoint::hit("events-committed");
-        table.sync_log(version)
-    }
-
-    async fn renew_lease(&self) -> Result<()> {
-        let Some(lease) = &self.lock.lease else { return Ok(()) };
-        let due =
-            self.renewed.lock().unwrap_or_else(PoisonError::into_inner).elapsed().as_millis() >= u128::from(RENEW_MS);
-        if due {
-            lease.renew(self.now_ms()).await?;
-            *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = std::time::Instant::now();
+        if application == INGEST {
+            failpoint::hit("events-committed");
         }
-        Ok(())
+        table.sync_log(version)
     }
 
     /// Ends the writer: waits for what runs in the background and lets the next writer in.
     pub async fn close(self: Arc<Self>) {
         self.events.finish().await;
         self.rejects.finish().await;
+        if let Some(renewing) = &self.renewing {
+            renewing.abort();
+        }
         if let Some(lease) = &self.lock.lease {
             lease.release().await;
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(renewing) = &self.renewing {
+            renewing.abort();
+        }
+    }
+}
+
+/// The current time, counted on from a start.
+fn now((start, at): (EventTime, std::time::Instant)) -> EventTime {
+    EventTime::from_micros(start.as_micros() + at.elapsed().as_micros() as i64)
+}
+
+/// Renews a lease until the writer ends. Once it is lost nothing is committed any more.
+async fn renew(
+    lease: Arc<Lease>,
+    turn: Arc<tokio::sync::watch::Sender<Turn>>,
+    started: (EventTime, std::time::Instant),
+) {
+    loop {
+        tokio::time::sleep(std::time::Duration::from_millis(RENEW_MS)).await;
+        match lease.renew(now(started).as_micros() / 1_000).await {
+            Ok(()) => {}
+            // Two more attempts fit in before the lease ends.
+            Err(error) if error.is_retryable() => tracing::warn!(%error, "the writer's lease was not renewed"),
+            Err(error) => {
+                tracing::error!(%error, "the writer's lease is lost: nothing more is stored");
+                turn.send_modify(|turn| turn.broken = true);
+                return;
+            }
         }
     }
 }

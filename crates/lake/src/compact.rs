@@ -99,7 +99,7 @@ impl Writer {
         for file in files {
             batches.extend(self.read_rows(file).await?);
         }
-        let new = write_sorted(number, date, &batches)?;
+        let new = write_sorted(&self.control.writer, number, date, &batches)?;
         drop(batches);
         let path = new.path.clone();
         let rows: u64 = files.iter().map(|file| file.rows).sum();
@@ -164,7 +164,7 @@ fn groups(files: &[Arc<LiveFile>], compaction: Compaction) -> Vec<&[Arc<LiveFile
     groups
 }
 
-fn write_sorted(number: i64, date: Option<i32>, batches: &[RecordBatch]) -> Result<DataFile> {
+fn write_sorted(writer: &str, number: i64, date: Option<i32>, batches: &[RecordBatch]) -> Result<DataFile> {
     let schema = schema::events().schema;
     let mut batches_columns: Vec<Vec<ArrayRef>> = Vec::with_capacity(batches.len());
     let mut order = Vec::new();
@@ -189,5 +189,10 @@ fn write_sorted(number: i64, date: Option<i32>, batches: &[RecordBatch]) -> Resu
         batches: batches_columns.iter().map(Vec::as_slice).collect(),
         order: order.iter().map(|(_, _, batch, row)| (*batch, *row)).collect(),
     };
-    encode(&schema, format!("{}/part-{number:08}-compact.parquet", partition_folder(date)), Some(date), &picked)
+    encode(
+        &schema,
+        format!("{}/part-{writer}-{number:08}-compact.parquet", partition_folder(date)),
+        Some(date),
+        &picked,
+    )
 }

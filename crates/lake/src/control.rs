@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::location;
 
 const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS writer (id TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS object (
         uri TEXT NOT NULL, identity TEXT NOT NULL, batch INTEGER NOT NULL, outcome TEXT NOT NULL,
         bytes INTEGER NOT NULL, events INTEGER NOT NULL, rejects INTEGER NOT NULL,
@@ -49,6 +50,8 @@ pub(crate) struct Intent {
 /// The control documents of a lake.
 pub(crate) struct Control {
     connection: Mutex<Connection>,
+    /// Part of the name of every file that is written with these documents.
+    pub writer: String,
 }
 
 impl Control {
@@ -65,7 +68,11 @@ impl Control {
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         connection.execute_batch(SCHEMA).map_err(failed)?;
-        Ok(Control { connection: Mutex::new(connection) })
+        // Two data folders may write to one lake in turn: the names of their files must never be the same.
+        let sql = "INSERT INTO writer (id) SELECT lower(hex(randomblob(4))) WHERE NOT EXISTS (SELECT 1 FROM writer)";
+        connection.execute(sql, []).map_err(failed)?;
+        let writer = connection.query_row("SELECT id FROM writer", [], |row| row.get(0)).map_err(failed)?;
+        Ok(Control { connection: Mutex::new(connection), writer })
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {

@@ -8,7 +8,7 @@
 mod everywhere;
 mod run;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +29,32 @@ pub(crate) enum Verdict {
     /// Same identity, other content.
     Conflict,
 }
+
+/// What is stored of a fingerprint; the later the more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Known {
+    No,
+    /// Its identity, with other content.
+    Identity,
+    /// Its identity and content.
+    Both,
+}
+
+impl Known {
+    /// Compares a stored fingerprint with the one that is looked for.
+    fn of(stored: Fingerprint, sought: Fingerprint) -> Known {
+        match stored.identity == sought.identity {
+            true if stored.content == sought.content => Known::Both,
+            true => Known::Identity,
+            false => Known::No,
+        }
+    }
+}
+
+/// Shelf of events whose date is out of range.
+pub(crate) const UNDATED: &str = "none";
+/// Shelf of the fingerprints of rejects.
+pub(crate) const REJECTED: &str = "rejects";
 
 /// Runs of one shelf before they are merged into one.
 const RUNS_MAX: usize = 6;
@@ -64,37 +90,32 @@ struct Shelf {
 }
 
 impl Fingerprints {
-    /// Opens the folder. Returns also whether it had to be made anew, in which case it must be rebuilt.
+    /// Opens the folder. Returns also whether it had to be made anew, in which case it must be rebuilt: when it is
+    /// missing, or when the lake holds batches (up to `stored`) that it knows nothing of.
     ///
     /// `is_committed` tells for a shelf and a batch whether the batch is in the lake.
-    pub(crate) fn open(data: &Path, is_committed: impl Fn(&str, i64) -> bool) -> Result<(Fingerprints, bool)> {
+    pub(crate) fn open(
+        data: &Path,
+        stored: i64,
+        is_committed: impl Fn(&str, i64) -> bool,
+    ) -> Result<(Fingerprints, bool)> {
         let folder = data.join("fingerprints");
         location::make_private_folder(&folder)?;
-        let key_file = folder.join("key");
         let failed =
             |error| Error::because(ErrorKind::Store, format!("open the fingerprints in `{}`", folder.display()), error);
-        let (key, fresh) = match fs::read_to_string(&key_file) {
-            Ok(text) => match u64::from_str_radix(text.trim(), 16) {
-                Ok(key) => (key, false),
-                Err(_) => {
-                    return Err(Error::new(
-                        ErrorKind::Corrupt,
-                        format!("`{}` holds no key: remove its folder to have it rebuilt", key_file.display()),
-                    ));
-                }
-            },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                // Runs without their key are of no use to anybody.
-                fs::remove_dir_all(&folder).map_err(failed)?;
-                location::make_private_folder(&folder)?;
-                (uuid::Uuid::new_v4().as_u64_pair().0, true)
-            }
-            Err(error) => return Err(failed(error)),
-        };
-        remove_uncommitted(&folder, is_committed).map_err(failed)?;
+        let key = read_key(&folder.join("key"))?;
+        let last = last_batch_of_runs(&folder, is_committed).map_err(failed)?;
+        let key = key.filter(|_| last >= stored);
+        if key.is_none() {
+            // Runs without their key are of no use to anybody, and an outdated set is worse than none.
+            fs::remove_dir_all(&folder).map_err(failed)?;
+            location::make_private_folder(&folder)?;
+        }
+        let fresh = key.is_none();
+        let key = FingerprintKey(key.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0));
         let fingerprints = Fingerprints {
             folder,
-            key: FingerprintKey(key),
+            key,
             shelves: HashMap::new(),
             in_flight: Vec::new(),
             everywhere: None,
@@ -121,33 +142,37 @@ impl Fingerprints {
     /// Tells for each fingerprint whether it is known, and holds the new ones as those of a batch in flight.
     pub(crate) fn sort_out(&mut self, shelf: &str, batch: i64, fingerprints: &[Fingerprint]) -> Result<Vec<Verdict>> {
         self.open_shelf(shelf)?;
+        self.open_shelf(UNDATED)?;
         self.open_everywhere(fingerprints.len() as u64)?;
         let mut verdicts = vec![Verdict::New; fingerprints.len()];
         let mut order: Vec<u32> = (0..fingerprints.len() as u32).collect();
         // Equal identities side by side, the first come first.
         order.sort_unstable_by_key(|at| (fingerprints[*at as usize].identity, *at));
         let mut fresh = Vec::with_capacity(fingerprints.len());
-        let mut known = Vec::new();
-        let mut start = 0;
-        while let Some(first) = order.get(start) {
-            let identity = fingerprints[*first as usize].identity;
-            let length =
-                order[start..].iter().take_while(|at| fingerprints[**at as usize].identity == identity).count();
-            known.clear();
-            self.contents(shelf, identity, &mut known)?;
-            let elsewhere = known.is_empty() && self.is_known_elsewhere(shelf, identity)?;
-            for at in &order[start..start + length] {
+        let mut seen = HashSet::new();
+        for same in order.chunk_by(|a, b| fingerprints[*a as usize].identity == fingerprints[*b as usize].identity) {
+            seen.clear();
+            for at in same {
                 let fingerprint = fingerprints[*at as usize];
-                verdicts[*at as usize] = if known.contains(&fingerprint.content) {
-                    Verdict::Duplicate
-                } else {
-                    let verdict = if known.is_empty() && !elsewhere { Verdict::New } else { Verdict::Conflict };
-                    known.push(fingerprint.content);
-                    fresh.push(fingerprint);
-                    verdict
+                let known = match seen.contains(&fingerprint.content) {
+                    true => Known::Both,
+                    false => {
+                        self.known(shelf, fingerprint)?.max(if seen.is_empty() { Known::No } else { Known::Identity })
+                    }
                 };
+                verdicts[*at as usize] = match known {
+                    Known::Both => Verdict::Duplicate,
+                    Known::Identity => Verdict::Conflict,
+                    Known::No => Verdict::New,
+                };
+                if known != Known::Both {
+                    fresh.push(fingerprint);
+                    // Nearly all identities come once: for those nothing needs to be remembered.
+                    if same.len() > 1 {
+                        seen.insert(fingerprint.content);
+                    }
+                }
             }
-            start += length;
         }
         self.hold(shelf, batch, fresh);
         Ok(verdicts)
@@ -173,34 +198,36 @@ impl Fingerprints {
         }
     }
 
-    /// Gathers the contents that are known for an identity.
-    fn contents(&self, shelf: &str, identity: u64, known: &mut Vec<u64>) -> Result<()> {
-        for in_flight in self.in_flight.iter().filter(|in_flight| in_flight.shelf == shelf) {
-            let from = in_flight.fingerprints.partition_point(|fingerprint| fingerprint.identity < identity);
-            let found =
-                in_flight.fingerprints[from..].iter().take_while(|fingerprint| fingerprint.identity == identity);
-            known.extend(found.map(|fingerprint| fingerprint.content));
+    /// Tells what is known of a fingerprint: on its own date, among the undated, and then on any other date.
+    fn known(&self, shelf: &str, fingerprint: Fingerprint) -> Result<Known> {
+        let mut known = self.known_on(shelf, fingerprint)?;
+        // An event that lay too far ahead when it first came was put among the undated.
+        if known != Known::Both && shelf != UNDATED {
+            known = known.max(self.known_on(UNDATED, fingerprint)?);
         }
-        for run in self.shelves.get(shelf).map_or(&[][..], |shelf| &shelf.runs) {
-            run.contents(identity, known)?;
+        if known != Known::No || !self.everywhere.as_ref().is_some_and(|all| all.may_know(fingerprint.identity)) {
+            return Ok(known);
         }
-        Ok(())
+        let others = self.shelves.keys().chain(self.in_flight.iter().map(|in_flight| &in_flight.shelf));
+        for other in others.filter(|other| *other != shelf && *other != REJECTED) {
+            known = known.max(self.known_on(other, fingerprint)?);
+        }
+        Ok(known)
     }
 
-    /// Tells whether an identity is known on another date.
-    fn is_known_elsewhere(&self, shelf: &str, identity: u64) -> Result<bool> {
-        if !self.everywhere.as_ref().is_some_and(|everywhere| everywhere.may_know(identity)) {
-            return Ok(false);
-        }
-        let mut known = Vec::new();
-        let others = self.shelves.keys().chain(self.in_flight.iter().map(|in_flight| &in_flight.shelf));
-        for other in others.filter(|other| *other != shelf) {
-            self.contents(other, identity, &mut known)?;
-            if !known.is_empty() {
-                return Ok(true);
+    fn known_on(&self, shelf: &str, fingerprint: Fingerprint) -> Result<Known> {
+        let mut known = Known::No;
+        for in_flight in self.in_flight.iter().filter(|in_flight| in_flight.shelf == shelf) {
+            let at = in_flight.fingerprints.partition_point(|found| *found < fingerprint);
+            let around = [at.checked_sub(1), Some(at)].into_iter().flatten();
+            for found in around.filter_map(|at| in_flight.fingerprints.get(at)) {
+                known = known.max(Known::of(*found, fingerprint));
             }
         }
-        Ok(false)
+        for run in self.shelves.get(shelf).map_or(&[][..], |shelf| &shelf.runs) {
+            known = known.max(run.known(fingerprint)?);
+        }
+        Ok(known)
     }
 
     /// Gathers all identities in one filter, on first use and when the last filter is full.
@@ -209,7 +236,7 @@ impl Fingerprints {
             return Ok(());
         }
         let shelves = self.shelf_names()?;
-        for shelf in &shelves {
+        for shelf in shelves.iter().filter(|shelf| *shelf != REJECTED) {
             self.open_shelf(shelf)?;
         }
         let stored = self.shelves.values().flat_map(|shelf| &shelf.runs).map(Run::len).sum::<u64>();
@@ -265,8 +292,16 @@ impl Fingerprints {
         let done: Vec<InFlight> = done;
         for in_flight in done {
             let Some(run) = in_flight.run else { continue };
-            let shelf = self.shelves.entry(in_flight.shelf.clone()).or_default();
-            shelf.runs.push(run);
+            // A shelf that was closed meanwhile reads this run from disk when it is opened again, and one that was
+            // opened meanwhile has read it.
+            let Some(shelf) = self.shelves.get_mut(&in_flight.shelf) else { continue };
+            if !shelf
+                .runs
+                .iter()
+                .any(|known| known.first_batch == run.first_batch && known.last_batch == run.last_batch)
+            {
+                shelf.runs.push(run);
+            }
             if shelf.runs.len() > RUNS_MAX {
                 let folder = self.folder.join(&in_flight.shelf);
                 merge(&folder, &mut shelf.runs)?;
@@ -323,8 +358,25 @@ fn merge(folder: &Path, runs: &mut Vec<Run>) -> Result<()> {
     Ok(())
 }
 
-/// Removes runs of batches that never reached the lake, and what an interrupted write left.
-fn remove_uncommitted(folder: &Path, is_committed: impl Fn(&str, i64) -> bool) -> std::io::Result<()> {
+/// Reads the key, if there is one.
+fn read_key(path: &Path) -> Result<Option<u64>> {
+    match fs::read_to_string(path) {
+        Ok(text) => match u64::from_str_radix(text.trim(), 16) {
+            Ok(key) => Ok(Some(key)),
+            Err(_) => {
+                let message = format!("`{}` holds no key: remove its folder to have it rebuilt", path.display());
+                Err(Error::new(ErrorKind::Corrupt, message))
+            }
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::because(ErrorKind::Store, format!("read `{}`", path.display()), error)),
+    }
+}
+
+/// Removes runs of batches that never reached the lake, and what an interrupted write left; returns the last batch of
+/// events that there is a run of.
+fn last_batch_of_runs(folder: &Path, is_committed: impl Fn(&str, i64) -> bool) -> std::io::Result<i64> {
+    let mut newest = 0;
     for shelf in fs::read_dir(folder)? {
         let shelf = shelf?;
         if !shelf.file_type()?.is_dir() {
@@ -347,8 +399,11 @@ fn remove_uncommitted(folder: &Path, is_committed: impl Fn(&str, i64) -> bool) -
                 fs::remove_file(path)?;
             }
         }
+        if name != REJECTED {
+            newest = batches.iter().map(|(_, last, _)| *last).fold(newest, i64::max);
+        }
     }
-    Ok(())
+    Ok(newest)
 }
 
 #[cfg(test)]
@@ -362,7 +417,7 @@ mod tests {
     #[test]
     fn knows_what_was_stored_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut fingerprints, fresh) = Fingerprints::open(folder.path(), |_, _| true).unwrap();
+        let (mut fingerprints, fresh) = Fingerprints::open(folder.path(), 0, |_, _| true).unwrap();
         assert!(fresh);
         fingerprints.seal().unwrap();
         // Thirty batches of which each repeats a part of the one before and brings one conflict.
@@ -376,18 +431,24 @@ mod tests {
             let conflicts = verdicts.iter().filter(|verdict| **verdict == Verdict::Conflict).count();
             assert_eq!((duplicates, conflicts), (if batch == 0 { 1 } else { 51 }, 1), "batch {batch}");
             fingerprints.write_runs(batch as i64).unwrap();
-            fingerprints.commit(batch as i64).unwrap();
+            // The program dies before the last batch is committed.
+            if batch < 29 {
+                fingerprints.commit(batch as i64).unwrap();
+            }
         }
         assert!(fingerprints.shelves["2026-01-01"].runs.len() <= RUNS_MAX);
         drop(fingerprints);
-        // After a restart batch 29 turns out never to have been committed.
-        let (mut fingerprints, fresh) = Fingerprints::open(folder.path(), |_, batch| batch != 29).unwrap();
+        let (mut fingerprints, fresh) = Fingerprints::open(folder.path(), 28, |_, batch| batch != 29).unwrap();
         assert!(!fresh);
         let last = fingerprint(29 * 50 + 99, 1);
         let old = fingerprint(3, 1);
         assert_eq!(fingerprints.sort_out("2026-01-01", 30, &[last, old]).unwrap(), [Verdict::New, Verdict::Duplicate]);
         // On another date it cannot be the same record, so one of the two is not what it says.
-        assert_eq!(fingerprints.sort_out("2026-01-02", 30, &[old]).unwrap(), [Verdict::Conflict]);
+        assert_eq!(fingerprints.sort_out("2026-01-02", 30, &[fingerprint(3, 9)]).unwrap(), [Verdict::Conflict]);
+        drop(fingerprints);
+        // A lake that holds more than the folder knows of makes it anew.
+        assert!(Fingerprints::open(folder.path(), 31, |_, _| true).unwrap().1);
+        let (mut fingerprints, _) = Fingerprints::open(folder.path(), 0, |_, _| true).unwrap();
         assert_eq!(fingerprints.sort_out("2026-01-03", 30, &[fingerprint(1 << 40, 1)]).unwrap(), [Verdict::New]);
     }
 }

@@ -101,8 +101,9 @@ impl Location {
             Tables::Store { store, url } => {
                 let mut url = url.clone();
                 url.set_path(&format!("{}/{table}", url.path().trim_end_matches('/')));
-                let prefix = object_store::path::Path::from_url_path(url.path())
-                    .map_err(|error| Error::because(ErrorKind::Store, format!("find the table `{table}` at `{url}`"), error))?;
+                let prefix = object_store::path::Path::from_url_path(url.path()).map_err(|error| {
+                    Error::because(ErrorKind::Store, format!("find the table `{table}` at `{url}`"), error)
+                })?;
                 // The library knows only stores that it makes itself by their scheme; any store that keeps conditional
                 // writes will do, which the writer's lease has proved.
                 let prefixed = Arc::new(PrefixStore::new(store.clone(), prefix));

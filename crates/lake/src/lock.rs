@@ -150,6 +150,15 @@ impl Lease {
                 Ok(())
             }
             Err(object_store::Error::Precondition { .. }) => {
+                // A store may do what it was told, lose its answer and be asked again.
+                let failed = |error| Error::because(ErrorKind::Store, "look who holds the writer's lease", error);
+                let held = self.store.get(&self.path).await.map_err(failed)?;
+                let found = UpdateVersion { e_tag: held.meta.e_tag.clone(), version: held.meta.version.clone() };
+                let document = serde_json::from_slice::<LeaseDocument>(&held.bytes().await.map_err(failed)?);
+                if document.is_ok_and(|document| document.holder == self.holder) {
+                    *version = found;
+                    return Ok(());
+                }
                 Err(Error::new(ErrorKind::Superseded, "another trailkeep has taken the writer's lease of this lake"))
             }
             Err(error) => Err(Error::because(ErrorKind::Store, "renew the writer's lease", error)),

@@ -211,6 +211,9 @@ impl Table {
                 format!("`{path}` is live in `{}` and must not be removed", self.name),
             ));
         }
+        if let Some(folder) = &self.folder {
+            remove_staged(&folder.join(path));
+        }
         match self.store().delete(&object_store::path::Path::from(path)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(Error::because(
@@ -262,6 +265,8 @@ impl Table {
         let data = CommitData::new(change.actions, change.operation, HashMap::new(), transactions);
         let failed = |error| Error::because(ErrorKind::Store, format!("commit to the table `{}`", self.name), error);
         let bytes = data.get_bytes().map_err(failed)?;
+        let unread =
+            |error| Error::because(ErrorKind::Store, format!("look who committed to the table `{}`", self.name), error);
         let version = loop {
             self.check_live(&change.must_be_live)?;
             let version = self.read(|files| files.version) + 1;
@@ -271,7 +276,19 @@ impl Table {
                 .await
             {
                 Ok(()) => break version,
-                Err(TransactionError::VersionAlreadyExists(_)) => self.follow(version, &change.transaction).await?,
+                Err(TransactionError::VersionAlreadyExists(_)) => {
+                    // A store may do what it was told, lose its answer and be asked again.
+                    if self
+                        .log_store
+                        .read_commit_entry(version)
+                        .await
+                        .map_err(unread)?
+                        .is_some_and(|found| found == bytes)
+                    {
+                        break version;
+                    }
+                    self.follow(version, &change.transaction).await?;
+                }
                 Err(error) => {
                     return Err(Error::because(
                         ErrorKind::Store,
@@ -382,6 +399,19 @@ async fn read_files(log_store: &LogStoreRef, name: &str) -> Result<Files> {
     Ok(files)
 }
 
+/// Removes what an interrupted write left beside a file: the local store writes to `NAME#1` and renames.
+fn remove_staged(file: &std::path::Path) {
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return };
+    let staged = format!("{}#", name.to_string_lossy());
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&staged)
+            && let Err(error) = std::fs::remove_file(entry.path())
+        {
+            tracing::warn!(%error, file = %entry.path().display(), "an interrupted write's file could not be removed");
+        }
+    }
+}
+
 /// The action that takes a file out of a table.
 pub(crate) fn remove(file: &LiveFile, deleted_ms: i64, data_change: bool) -> Remove {
     Remove {
@@ -391,6 +421,7 @@ pub(crate) fn remove(file: &LiveFile, deleted_ms: i64, data_change: bool) -> Rem
         extended_file_metadata: Some(true),
         partition_values: Some(match file.date {
             Some(date) => HashMap::from([("eventdate".to_owned(), Some(files::print_date(date)))]),
+            None if file.path.starts_with("eventdate=") => HashMap::from([("eventdate".to_owned(), None)]),
             None => HashMap::new(),
         }),
         size: i64::try_from(file.bytes).ok(),

@@ -16,7 +16,7 @@ use event::limits::Limits;
 use futures::StreamExt;
 use lake::{Counts, Prepared, Writer};
 use source::{Chunk, Object, Selection, Source};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 
 pub use report::{Failed, Report, Skipped};
 
@@ -27,6 +27,11 @@ pub use crate::progress::Progress;
 const LISTED_AHEAD: usize = 4_096;
 /// Requests in flight against a bucket.
 const READS_IN_FLIGHT: usize = 32;
+
+/// Bytes fetched from a bucket that may wait to be opened.
+const FETCHED_BYTES_MAX: u64 = 96 << 20;
+/// Batches that may be ready and wait for the lake, beside one a worker.
+const BATCHES_WAITING: usize = 1;
 
 /// What is to be collected, and within which bounds.
 pub struct Collect {
@@ -60,8 +65,11 @@ enum Work {
     /// A local file, read by the worker itself.
     Local(Object),
     /// Bytes that were fetched.
-    Fetched(Object, Result<Chunk, source::Error>),
+    Fetched(Object, Result<Chunk, source::Error>, OwnedSemaphorePermit),
 }
+
+/// A batch that waits to be committed, with the room that it takes up.
+type Waiting = (Prepared, OwnedSemaphorePermit);
 
 /// Collects everything and says what became of it.
 ///
@@ -73,15 +81,18 @@ pub async fn collect(writer: Arc<Writer>, plan: Collect, progress: Arc<Progress>
     let started = Instant::now();
     let (listed, to_read) = mpsc::channel(LISTED_AHEAD);
     let (fetched, to_open) = mpsc::channel::<Work>(plan.workers.max(1) * 2);
-    let (prepared, to_commit) = mpsc::channel::<Prepared>(1);
+    let (prepared, to_commit) = mpsc::channel::<Waiting>(1);
+    let workers_total = plan.workers.max(1);
+    let room = Arc::new(Semaphore::new(workers_total + BATCHES_WAITING));
     let to_open = Arc::new(Mutex::new(to_open));
 
     let lister = tokio::spawn(list::list(writer.clone(), plan.sources, plan.selection, listed, progress.clone()));
     let reader = tokio::spawn(read(to_read, fetched));
     let committer = tokio::spawn(commit(writer.clone(), to_commit));
-    let workers: Vec<_> = (0..plan.workers.max(1))
+    let workers: Vec<_> = (0..workers_total)
         .map(|_| {
-            let worker = worker::Worker::new(writer.clone(), &plan.bounds, progress.clone(), prepared.clone());
+            let worker =
+                worker::Worker::new(writer.clone(), &plan.bounds, progress.clone(), (prepared.clone(), room.clone()));
             let to_open = to_open.clone();
             tokio::task::spawn_blocking(move || worker.run(&to_open))
         })
@@ -91,18 +102,27 @@ pub async fn collect(writer: Arc<Writer>, plan: Collect, progress: Arc<Progress>
     let mut report = Report::default();
     let mut first_error = None;
     for worker in workers {
-        match worker.await.map_err(|_| Error::ended("a worker"))? {
-            Ok(part) => report.add(part),
-            Err(error) => first_error = first_error.or(Some(error)),
+        match worker.await {
+            Ok(Ok(part)) => report.add(part),
+            Ok(Err(error)) => first_error = first_error.or(Some(error)),
+            Err(error) => {
+                // Its number is taken and never comes: nobody may wait for it.
+                writer.give_up();
+                first_error = first_error.or(Some(Error::ended("a worker", Some(error))));
+            }
         }
     }
-    // A failed commit is the cause; that its workers could not go on is only what follows from it.
-    let counts = committer.await.map_err(|_| Error::ended("the committer"))??;
+    // All tasks are awaited before anything is said. A failed commit is the cause; that workers could not go on is only
+    // what follows from it.
+    let counts = committer.await.map_err(|error| Error::ended("the committer", Some(error))).flatten();
+    let read = reader.await.map_err(|error| Error::ended("the reader", Some(error)));
+    let listed = lister.await.map_err(|error| Error::ended("the listing", Some(error))).flatten();
+    let counts = counts?;
     if let Some(error) = first_error {
         return Err(error);
     }
-    reader.await.map_err(|_| Error::ended("the reader"))?;
-    report.add(lister.await.map_err(|_| Error::ended("the listing"))??);
+    read?;
+    report.add(listed?);
     report.count(counts);
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
@@ -110,21 +130,27 @@ pub async fn collect(writer: Arc<Writer>, plan: Collect, progress: Arc<Progress>
 
 /// Fetches objects, many at a time for a bucket, and hands them on in the order in which they were listed.
 async fn read(to_read: mpsc::Receiver<(Source, Object)>, fetched: mpsc::Sender<Work>) {
+    let room = Arc::new(Semaphore::new((FETCHED_BYTES_MAX >> 10) as usize));
     let objects =
         futures::stream::unfold(to_read, |mut to_read| async { to_read.recv().await.map(|found| (found, to_read)) });
     let mut works = objects
-        .map(|(source, object)| async move {
-            match object.is_local_file() {
-                true => Work::Local(object),
-                false => {
-                    let chunk = source.read(&object).await;
-                    Work::Fetched(object, chunk)
+        .map(|(source, object)| {
+            let room = room.clone();
+            async move {
+                if object.is_local_file() {
+                    return Some(Work::Local(object));
                 }
+                // In KiB; what comes as a stream takes up a range or two.
+                let weight = (object.bytes.min(source::WHOLE_BYTES_MAX) >> 10) as u32 + 1;
+                // The semaphore is never closed while this task runs.
+                let permit = room.acquire_many_owned(weight).await.ok()?;
+                let chunk = source.read(&object).await;
+                Some(Work::Fetched(object, chunk, permit))
             }
         })
         .buffered(READS_IN_FLIGHT)
         .boxed();
-    while let Some(work) = works.next().await {
+    while let Some(Some(work)) = works.next().await {
         if fetched.send(work).await.is_err() {
             // The workers have ended, and say why themselves.
             return;
@@ -133,13 +159,17 @@ async fn read(to_read: mpsc::Receiver<(Source, Object)>, fetched: mpsc::Sender<W
 }
 
 /// Commits batches as they come; the lake keeps the order of their numbers.
-async fn commit(writer: Arc<Writer>, mut to_commit: mpsc::Receiver<Prepared>) -> Result<Counts> {
+async fn commit(writer: Arc<Writer>, mut to_commit: mpsc::Receiver<Waiting>) -> Result<Counts> {
     let mut total = Counts::default();
     let mut waiting = futures::stream::FuturesUnordered::new();
     loop {
         tokio::select! {
             next = to_commit.recv() => match next {
-                Some(prepared) => waiting.push(writer.commit(prepared)),
+                Some((prepared, room)) => waiting.push(async {
+                    let counts = writer.commit(prepared).await;
+                    drop(room);
+                    counts
+                }),
                 None => break,
             },
             Some(done) = waiting.next(), if !waiting.is_empty() => total = sum(total, done?),

@@ -26,8 +26,9 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn ended(what: &str) -> Error {
-        Error { kind: ErrorKind::Ended, message: format!("{what} ended before its time"), source: None }
+    pub(crate) fn ended(what: &str, cause: Option<tokio::task::JoinError>) -> Error {
+        let source = cause.map(|cause| Box::new(cause) as _);
+        Error { kind: ErrorKind::Ended, message: format!("{what} ended before its time"), source }
     }
 
     /// Returns the kind.

@@ -15,8 +15,8 @@ First steps:
   trailkeep lookup --user alice --since 24h   event history
   trailkeep query \"SELECT eventName, count(*) FROM events GROUP BY 1 ORDER BY 2 DESC\"
 
-Global options may stand before or after the command. Those with a variable below are keys of the configuration file
-as well, under the flag's name with `_` for `-`; names of accounts are its table `[accounts]`. A flag beats the
+Global options may stand before or after the command. Those with a variable are keys of the configuration file as \
+well, under the flag's name with `_` for `-`; names of accounts are its table `[accounts]`. A flag beats the \
 environment, which beats the file.
 
 Exit codes: 0 success, an empty answer included; 1 collected with rejects, skips or conflicts; 2 error.";

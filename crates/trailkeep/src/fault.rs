@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
+use lake::sql::Kind;
 use miette::{Diagnostic, ReportHandler};
 
 /// A result whose error ends the command.
@@ -68,6 +69,16 @@ impl From<io::Error> for Fault {
     }
 }
 
+/// A query that cannot be run: what is wrong with its text is said by the message alone.
+impl From<lake::sql::Error> for Fault {
+    fn from(error: lake::sql::Error) -> Self {
+        match error.kind() {
+            Kind::Syntax | Kind::Name | Kind::Refused | Kind::Plan => Self::new(error.to_string()),
+            _ => Self { source: Some(Box::new(error)), ..Self::new("") },
+        }
+    }
+}
+
 /// Takes over an error that says all by itself: its message, then its causes.
 macro_rules! passes_on {
     ($($error:ty),*) => {$(
@@ -82,7 +93,6 @@ macro_rules! passes_on {
 passes_on!(
     source::Error,
     lake::error::Error,
-    lake::sql::Error,
     pipeline::error::Error,
     inquiry::Error,
     corpus::Error,

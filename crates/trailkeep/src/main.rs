@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod exit;
 mod fault;
+mod interrupt;
 mod open;
 mod output;
 mod settings;

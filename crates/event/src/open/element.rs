@@ -41,10 +41,9 @@ impl Around {
         Around { cwl_time: Some(time), ..Around::default() }
     }
 
-    /// Takes the text of the members that stand before the array.
-    pub(super) fn new(members: &str) -> Around {
+    /// Takes the text of the members that stand before the array, and whether they say that it is a probe.
+    pub(super) fn new(members: &str, control: bool) -> Around {
         let members = members.trim().trim_end_matches(',').trim_end();
-        let control = members.contains("\"CONTROL_MESSAGE\"");
         Around { cwl_time: None, members: members.to_owned(), control }
     }
 }
@@ -231,10 +230,10 @@ impl<E: From<Error>> Visit<'_, '_, E> {
         let limits = self.opener.limits;
         let content = match STANDARD.decode(base64.trim()) {
             Ok(bytes) if self.depth < PACKED_DEPTH_MAX => {
-                inflate::Content::new(Box::new(Cursor::new(bytes)), limits.object_bytes_max)
+                Ok(inflate::Content::new(Box::new(Cursor::new(bytes)), limits.object_bytes_max))
             }
-            Ok(_) => Err(std::io::Error::other(format!("content is packed more than {PACKED_DEPTH_MAX} times"))),
-            Err(error) => Err(std::io::Error::other(format!("`data` is not Base64: {error}"))),
+            Ok(_) => Err(format!("content is packed more than {PACKED_DEPTH_MAX} times")),
+            Err(error) => Err(format!("`data` is not Base64: {error}")),
         };
         match content {
             Ok(content) => {
@@ -255,7 +254,7 @@ impl<E: From<Error>> Visit<'_, '_, E> {
             }
             Err(error) => {
                 self.number += 1;
-                self.reject_text(&text[range], place, RejectReason::Envelope, error.to_string());
+                self.reject_text(&text[range], place, RejectReason::Envelope, error);
             }
         }
         Ok(())

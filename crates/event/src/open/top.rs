@@ -31,9 +31,16 @@ pub(super) struct Visit<'v, 'e, E> {
     told_end: bool,
     /// Why the content could not be read to its end.
     read_failed: Option<String>,
+    /// Bytes walked up to a fault and then looked at again.
+    vain_bytes: u64,
     /// How many envelopes with packed content are around this one.
     pub(super) depth: usize,
 }
+
+/// Bytes of an object's head that are looked at to tell what it is.
+const HEAD_BYTES: usize = 64 << 10;
+/// Bytes of one object that may be walked in vain: beyond, reading goes on where a walk has failed, not within it.
+const VAIN_BYTES_MAX: u64 = 256 << 20;
 
 /// How the walk over one element ended.
 pub(super) enum Walk {
@@ -75,6 +82,7 @@ impl<'v, 'e, E: From<Error>> Visit<'v, 'e, E> {
             outer: None,
             told_end: false,
             read_failed: None,
+            vain_bytes: 0,
             depth: 0,
         }
     }
@@ -96,6 +104,11 @@ impl<'v, 'e, E: From<Error>> Visit<'v, 'e, E> {
                 continue;
             }
             self.saw_bytes = true;
+            // What an object or a line is, is told by its head, so the head must be in memory.
+            if window.text().len() - at < HEAD_BYTES && !window.is_read() && !window.is_cut_by_encoding() {
+                window.slide(at);
+                at = 0;
+            }
             at = match byte(window.text().as_bytes(), at) {
                 b'{' => self.top_object(window, at)?,
                 b'[' => {
@@ -312,10 +325,12 @@ impl<'v, 'e, E: From<Error>> Visit<'v, 'e, E> {
         };
         let mut gathering = self.gather(window, at);
         let first_name = std::mem::take(&mut self.first_name);
+        self.vain_bytes += fault_at.saturating_sub(at) as u64;
+        let skip_record = if self.vain_bytes > VAIN_BYTES_MAX { fault_at.saturating_sub(at).max(1) } else { 1 };
         let end = match resume {
-            Resume::Record => {
-                pass_over(window, at, &mut gathering, |bytes, from| resync::next_record(bytes, from + 1, &first_name))
-            }
+            Resume::Record => pass_over(window, at, &mut gathering, |bytes, from| {
+                resync::next_record(bytes, from + skip_record, &first_name)
+            }),
             // A line that cannot be read ends with the line; text over several lines ends where JSON begins again.
             Resume::Line => {
                 let one_line = !window.text().as_bytes()[at..fault_at.max(at)].contains(&b'\n');
@@ -414,29 +429,36 @@ fn trim_end(bytes: &[u8]) -> &[u8] {
 /// Tells what kind of object begins at `at`.
 fn form(text: &str, at: usize) -> Form {
     let bytes = text.as_bytes();
+    let bytes = &bytes[..bytes.len().min(at + HEAD_BYTES)];
     let mut next = scan::skip_blank(bytes, at + 1);
+    let (mut is_digest, mut control) = (false, false);
     loop {
-        let Ok((name, value)) = member(bytes, next) else { return Form::Element };
+        let otherwise = if is_digest { Form::Digest } else { Form::Element };
+        let Ok((name, value)) = member(bytes, next) else { return otherwise };
         let name_text = &text[name.start + 1..name.end - 1];
         let array = byte(bytes, value) == b'[';
         match name_text {
             "Records" if array => return Form::Array { at: value + 1, around: Around::default() },
             "Records" => return Form::RecordsNotArray,
             "Events" | "logEvents" | "events" | "records" if array => {
-                let around = Around::new(&text[at + 1..name.start]);
+                let around = Around::new(&text[at + 1..name.start], control);
                 return Form::Array { at: value + 1, around };
             }
-            "digestS3Object" | "digestStartTime" | "digestEndTime" | "digestSignatureAlgorithm" => return Form::Digest,
+            // Unless a name that follows says otherwise.
+            "digestS3Object" | "digestStartTime" | "digestEndTime" | "digestSignatureAlgorithm" => {
+                is_digest = true;
+            }
+            "messageType" => control = text[value..].starts_with("\"CONTROL_MESSAGE\""),
             "eventVersion" | "userIdentity" | "eventTime" | "eventSource" | "eventName" | "eventID" | "eventType"
             | "awsRegion" | "eventCategory" | "detail-type" | "detail" | "CloudTrailEvent" | "awslogs" => {
                 return Form::Element;
             }
             _ => {}
         }
-        let Ok(end) = scan::skip_value(bytes, value) else { return Form::Element };
+        let Ok(end) = scan::skip_value(bytes, value) else { return otherwise };
         let comma = scan::skip_blank(bytes, end);
         if byte(bytes, comma) != b',' {
-            return Form::Element;
+            return if is_digest { Form::Digest } else { Form::Element };
         }
         next = scan::skip_blank(bytes, comma + 1);
     }

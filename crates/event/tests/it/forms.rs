@@ -86,6 +86,9 @@ fn forms_are_told_by_content() {
     let digest =
         r#"{"awsAccountId":"111122223333","digestStartTime":"2020-01-01T00:00:00Z","logFiles":[{"s3Object":"x"}]}"#;
     check(digest.as_bytes(), Digest, &[], &[]);
+    check(format!(r#"{{"digestEndTime":1,"Records":[{A}]}}"#).as_bytes(), CloudTrail, &[A], &[]);
+    let odd = A.replacen('{', r#"{"digestEndTime":1,"#, 1);
+    check(odd.as_bytes(), CloudTrail, &[&odd], &[]);
 }
 
 #[test]
@@ -123,6 +126,9 @@ fn envelopes_give_their_records() {
         &[B],
         &[r#"2 envelope|{"data":"!"}"#],
     );
+    // A probe is told by its type and not by a word somewhere.
+    let group = payload.replace("\"g\"", "\"CONTROL_MESSAGE\"");
+    check(group.as_bytes(), CloudTrail, &[B], &[]);
     let control = br#"{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logEvents":[{"id":"","timestamp":1,"message":"CWL CONTROL MESSAGE: Checking health of destination Firehose."}]}"#;
     check(control, ControlMessage, &[], &[]);
     check(format!("2020-01-01T00:00:05.000Z {A}\n2020-01-01T00:00:06.000Z {B}\n").as_bytes(), CloudTrail, &[A, B], &[]);
@@ -284,4 +290,35 @@ fn small_objects_share_a_part_and_are_told_apart() {
     let spans: Vec<_> = parts[0].spans.iter().map(|span| (span.object, span.events, span.rejects)).collect();
     assert_eq!(spans, [(0, 2, 0), (1, 0, 1), (3, 1, 1)]);
     assert_eq!((parts.len(), parts[0].events.len(), parts[0].rejects.len()), (1, 3, 2));
+}
+
+#[test]
+fn heads_are_told_wherever_a_window_ends() {
+    let log_file = format!(r#"{{"Records":[{A},{B}]}}"#);
+    let line = format!("2020-01-01T00:00:05.000Z {A}\n");
+    // Windows end at multiples of this, so every part of a head falls on an end once.
+    let step = 128 << 10;
+    for shift in 0..64 {
+        let blanks = " ".repeat(step - shift);
+        let all = open_within(
+            Content::Stream(Box::new(io::Cursor::new(format!("{blanks}{log_file}\n{line}").into_bytes()))),
+            Limits::default(),
+        );
+        assert_eq!((all.records().len(), all.rejects.len()), (3, 0), "{shift}: {:?}", all.rejects);
+    }
+}
+
+#[test]
+fn hostile_input_ends_in_bounded_time() {
+    // Each level looks like the beginning of a record, and none of them ends.
+    let chain = format!("{{\"Records\":[{}", r#"{"eventName":["#.repeat(200_000));
+    let all = open(chain.as_bytes());
+    assert_eq!(all.summary.events, 0);
+    assert!(!all.rejects.is_empty());
+    // A long envelope is repeated with each of its records, and counts each time.
+    let owner = "x".repeat(60_000);
+    let records = vec![r#"{"eventTime":"2026-01-01T00:00:00Z"}"#; 1_000].join(",");
+    let all = open(format!(r#"{{"owner":"{owner}","logEvents":[{records}]}}"#).as_bytes());
+    assert_eq!(all.summary.events, 1_000);
+    assert!(all.batches.iter().all(|batch| batch.record_bytes < 9 << 20));
 }

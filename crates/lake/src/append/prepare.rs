@@ -14,13 +14,10 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use crate::append::{BATCH_EVENTS_MAX, Batch, Chunk, Counts, Place, Prepared, Writer};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fingerprints::Verdict;
+use crate::fingerprints::{Fingerprints, REJECTED, UNDATED, Verdict};
 use crate::schema;
 use crate::table::files::print_date;
-use crate::table::write::{Columns, DataFile, Picked, encode, partition_folder};
-
-/// Shelf of the fingerprints of rejects.
-pub(super) const REJECT_SHELF: &str = "rejects";
+use crate::table::write::{Columns, Picked, encode, partition_folder};
 
 /// CloudTrail began on 2013-11-13; a date before 2013 is somebody's mistake.
 const FIRST_DATE: i32 = 15_706;
@@ -39,28 +36,38 @@ struct Event {
 }
 
 pub(super) fn prepare(writer: &Writer, batch: Batch) -> Result<Prepared> {
-    let number = writer.take_number();
     let now = writer.now();
-    let mut counts = Counts::default();
+    let mut counts = Counts { rejects: batch.rejects.len() as u64, ..Counts::default() };
     let mut events = list(&batch, now)?;
-    if events.len() > BATCH_EVENTS_MAX {
-        return Err(Error::new(
-            ErrorKind::Schema,
-            format!("a batch of {} events: at most {BATCH_EVENTS_MAX} fit", events.len()),
-        ));
+    if events.len().max(batch.rejects.len()) > BATCH_EVENTS_MAX {
+        let message = format!(
+            "a batch of {} events and {} rejects: at most {BATCH_EVENTS_MAX} fit",
+            events.len(),
+            batch.rejects.len()
+        );
+        return Err(Error::new(ErrorKind::Schema, message));
     }
     // By date, and within a date as they came.
     events.sort_by_key(|event| event.date);
-    let mut event_files = Vec::new();
-    let mut row = 0;
+    // One batch is sorted out at a time, and in the order of the numbers: an event that this batch calls a duplicate is
+    // then stored by one that is committed before it.
+    let mut fingerprints = writer.fingerprints();
+    let number = writer.take_number();
+    let mut by_date = Vec::new();
     for dated in events.chunk_by(|a, b| a.date == b.date) {
-        let date = dated[0].date;
-        let mut fresh = sort_out(writer, number, date, dated, &batch.chunks, &mut counts)?;
-        if fresh.is_empty() {
-            continue;
+        let fresh = sort_out(&mut fingerprints, number, dated, &batch.chunks, &mut counts)?;
+        if !fresh.is_empty() {
+            by_date.push(fresh);
         }
+    }
+    let rejects = fresh_rejects(writer, &mut fingerprints, number, &batch)?;
+    drop(fingerprints);
+    let name = format!("part-{}-{number:08}", writer.control.writer);
+    let mut event_files = Vec::new();
+    for mut fresh in by_date {
+        let date = fresh[0].date;
         fresh.sort_unstable_by_key(|event| (event.time, event.chunk, event.row));
-        let path = format!("{}/part-{:08}-{:04}.parquet", partition_folder(date), number, event_files.len());
+        let path = format!("{}/{name}-{:04}.parquet", partition_folder(date), event_files.len());
         let columns = Stored {
             picked: Picked {
                 batches: batch.chunks.iter().map(|chunk| chunk.events.columns.columns()).collect(),
@@ -68,21 +75,18 @@ pub(super) fn prepare(writer: &Writer, batch: Batch) -> Result<Prepared> {
             },
             events: &fresh,
             places: &batch.places,
-            first_seq: number << 20 | row,
+            first_seq: number << 20 | counts.stored as i64,
             collected_at: now,
         };
-        row += fresh.len() as i64;
+        counts.stored += fresh.len() as u64;
         event_files.push(encode(&schema::events().schema, path, Some(date), &columns)?);
     }
-    counts.stored = row as u64;
-    let reject_files = reject_file(writer, number, &batch, now, &mut counts)?;
-    Ok(Prepared {
-        number,
-        event_files,
-        reject_files: reject_files.into_iter().collect(),
-        completed: batch.completed,
-        counts,
-    })
+    let mut reject_files = Vec::new();
+    if !rejects.is_empty() {
+        let columns = Rejected { rejects, first_seq: number << 20, collected_at: now };
+        reject_files.push(encode(&schema::rejects_schema(), format!("{name}-0000.parquet"), None, &columns)?);
+    }
+    Ok(Prepared { number, event_files, reject_files, completed: batch.completed, counts })
 }
 
 fn list(batch: &Batch, now: EventTime) -> Result<Vec<Event>> {
@@ -109,22 +113,22 @@ fn list(batch: &Batch, now: EventTime) -> Result<Vec<Event>> {
     Ok(events)
 }
 
-fn shelf(date: Option<i32>) -> String {
-    date.map_or_else(|| "none".to_owned(), print_date)
+/// Returns the shelf of a date's fingerprints.
+pub(super) fn shelf(date: Option<i32>) -> String {
+    date.map_or_else(|| UNDATED.to_owned(), print_date)
 }
 
 /// Leaves out the duplicates among the events of one date and marks the conflicts.
 fn sort_out(
-    writer: &Writer,
+    known: &mut Fingerprints,
     number: i64,
-    date: Option<i32>,
     dated: &[Event],
     chunks: &[Chunk],
     counts: &mut Counts,
 ) -> Result<Vec<Event>> {
     let fingerprints: Vec<Fingerprint> =
         dated.iter().map(|event| chunks[event.chunk as usize].events.fingerprints[event.row as usize]).collect();
-    let verdicts = writer.fingerprints().sort_out(&shelf(date), number, &fingerprints)?;
+    let verdicts = known.sort_out(&shelf(dated[0].date), number, &fingerprints)?;
     let mut fresh = Vec::with_capacity(dated.len());
     for (event, verdict) in dated.iter().zip(verdicts) {
         match verdict {
@@ -183,48 +187,30 @@ impl Columns for Stored<'_> {
     }
 }
 
-/// Puts the rejects that are not known yet into one file.
-fn reject_file(
+/// Returns the rejects that are not known yet.
+fn fresh_rejects<'b>(
     writer: &Writer,
+    known: &mut Fingerprints,
     number: i64,
-    batch: &Batch,
-    now: EventTime,
-    counts: &mut Counts,
-) -> Result<Option<DataFile>> {
-    let place = |index: usize| {
-        batch.places.get(index).ok_or_else(|| {
-            Error::new(ErrorKind::Schema, format!("a reject of place {index}, which the batch does not have"))
-        })
-    };
-    let rejects = batch
-        .rejects
-        .iter()
-        .map(|(index, reject)| Ok((place(*index)?, reject)))
-        .collect::<Result<Vec<(&Place, &Reject)>>>()?;
-    counts.rejects = rejects.len() as u64;
-    if rejects.is_empty() {
-        return Ok(None);
+    batch: &'b Batch,
+) -> Result<Vec<(&'b Place, &'b Reject)>> {
+    if batch.rejects.is_empty() {
+        return Ok(Vec::new());
     }
-    let fingerprints: Vec<Fingerprint> =
-        rejects.iter().map(|(place, reject)| fingerprint(writer, place, reject)).collect();
-    let verdicts = writer.fingerprints().sort_out(REJECT_SHELF, number, &fingerprints)?;
-    let fresh: Vec<_> = rejects
+    let mut rejects = Vec::with_capacity(batch.rejects.len());
+    for (index, reject) in &batch.rejects {
+        let missing =
+            || Error::new(ErrorKind::Schema, format!("a reject of place {index}, which the batch does not have"));
+        rejects.push((batch.places.get(*index).ok_or_else(missing)?, reject));
+    }
+    let fingerprints: Vec<_> = rejects.iter().map(|(place, reject)| fingerprint(writer, place, reject)).collect();
+    let verdicts = known.sort_out(REJECTED, number, &fingerprints)?;
+    Ok(rejects
         .into_iter()
         .zip(verdicts)
         .filter(|(_, verdict)| *verdict != Verdict::Duplicate)
         .map(|(reject, _)| reject)
-        .collect();
-    if fresh.is_empty() {
-        return Ok(None);
-    }
-    let path = format!("part-{number:08}-0000.parquet");
-    encode(
-        &schema::rejects_schema(),
-        path,
-        None,
-        &Rejected { rejects: fresh, first_seq: number << 20, collected_at: now },
-    )
-    .map(Some)
+        .collect())
 }
 
 /// A reject is known by its place: the same bytes at the same place are stored once.

@@ -9,14 +9,16 @@ use event::batch::Fingerprinter;
 use event::schema::COLUMNS;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::append::prepare::shelf;
 use crate::control::{Control, Intent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fingerprints::Fingerprints;
 use crate::schema::{EVENTS, REJECTS};
-use crate::table::files::{LiveFile, print_date};
+use crate::table::files::LiveFile;
 use crate::table::{Change, Table};
 
-/// Settles every intent of which it is not known what became of it, and returns the batches that were undone.
+/// Settles every intent of which it is not known what became of it, and returns the batches that are undone: their
+/// intents are to be struck off once their fingerprints are gone too.
 pub(super) async fn settle(control: &Control, events: &Table, rejects: &Table) -> Result<Vec<i64>> {
     let mut undone = Vec::new();
     for intent in control.open_intents()? {
@@ -38,7 +40,6 @@ pub(super) async fn settle(control: &Control, events: &Table, rejects: &Table) -
                 }
             }
         }
-        control.undo(intent.batch)?;
         undone.push(intent.batch);
     }
     Ok(undone)
@@ -80,7 +81,8 @@ async fn take_back(rejects: &Table, path: &str) -> Result<()> {
 }
 
 /// Makes the fingerprints of all stored events anew, one event date after the other.
-pub(super) async fn rebuild_fingerprints(events: &Table, fingerprints: &mut Fingerprints) -> Result<()> {
+/// They become those of the last batch that is stored, `stored`.
+pub(super) async fn rebuild_fingerprints(events: &Table, stored: i64, fingerprints: &mut Fingerprints) -> Result<()> {
     let mut by_date: BTreeMap<Option<i32>, Vec<_>> = BTreeMap::new();
     for file in events.live_files() {
         by_date.entry(file.date).or_default().push(file);
@@ -90,14 +92,13 @@ pub(super) async fn rebuild_fingerprints(events: &Table, fingerprints: &mut Fing
     }
     tracing::warn!(dates = by_date.len(), "the fingerprints of stored events are gone: making them anew");
     for (date, files) in by_date {
-        let shelf = date.map_or_else(|| "none".to_owned(), print_date);
+        let shelf = shelf(date);
         for file in files {
-            // Batch 0 comes before all others, so the run counts as committed.
             let found = read_fingerprints(events, &file, fingerprints).await?;
-            fingerprints.sort_out(&shelf, 0, &found)?;
+            fingerprints.sort_out(&shelf, stored, &found)?;
         }
-        fingerprints.write_runs(0)?;
-        fingerprints.commit(0)?;
+        fingerprints.write_runs(stored)?;
+        fingerprints.commit(stored)?;
     }
     Ok(())
 }

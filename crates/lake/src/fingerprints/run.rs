@@ -9,6 +9,7 @@ use event::fingerprint::Fingerprint;
 use parquet::bloom_filter::Sbbf;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::fingerprints::Known;
 use crate::location;
 
 /// Bytes of a fingerprint: identity, then content, both little-endian.
@@ -102,25 +103,21 @@ impl Run {
         self.filter.num_blocks() * 32
     }
 
-    /// Adds the contents of an identity to `known`.
-    pub(super) fn contents(&self, identity: u64, known: &mut Vec<u64>) -> Result<()> {
-        if !self.filter.check(&identity) {
-            return Ok(());
+    /// Tells what this run knows of a fingerprint: a search for the pair shows the identity beside it.
+    pub(super) fn known(&self, sought: Fingerprint) -> Result<Known> {
+        if !self.filter.check(&sought.identity) {
+            return Ok(Known::No);
         }
         let (mut low, mut high) = (0, self.length);
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.at(middle)?.identity < identity { low = middle + 1 } else { high = middle }
+            if self.at(middle)? < sought { low = middle + 1 } else { high = middle }
         }
-        while low < self.length {
-            let fingerprint = self.at(low)?;
-            if fingerprint.identity != identity {
-                break;
-            }
-            known.push(fingerprint.content);
-            low += 1;
+        let mut known = Known::No;
+        for position in low.saturating_sub(1)..self.length.min(low + 1) {
+            known = known.max(Known::of(self.at(position)?, sought));
         }
-        Ok(())
+        Ok(known)
     }
 
     fn at(&self, position: u64) -> Result<Fingerprint> {

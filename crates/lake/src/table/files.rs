@@ -117,6 +117,10 @@ impl Files {
     /// # Errors
     /// [`ErrorKind::Superseded`] if the table itself changed under us: another program altered its schema or protocol.
     pub(crate) fn apply(&mut self, version: u64, actions: &[Action]) -> Result<()> {
+        // Two tasks may meet the same commit: one made it, the other followed it.
+        if version <= self.version {
+            return Ok(());
+        }
         for action in actions {
             match action {
                 Action::Add(add) => {

@@ -38,6 +38,9 @@ const BLOOM_COLUMNS: &[&str] = &[
 /// Columns whose range the table's log tells. `eventid` is random: its range prunes nothing.
 const BOUNDED_COLUMNS: &[&str] = &["eventtime", "seq", "recipientaccountid", "eventsource", "awsregion"];
 
+/// Longest text that the log keeps as a bound.
+const BOUND_BYTES_MAX: usize = 256;
+
 /// A data file in memory, before it is written and committed.
 pub(crate) struct DataFile {
     /// Path below the table's root.
@@ -208,7 +211,9 @@ impl Bounds {
             _ => None,
         };
         self.nulls.insert(name.to_owned(), json!(array.null_count()));
-        if let Some((min, max)) = range {
+        // The log keeps what it is told for ever, and holds it in memory.
+        let fits = |bound: &Value| bound.as_str().is_none_or(|text| text.len() <= BOUND_BYTES_MAX);
+        if let Some((min, max)) = range.filter(|(min, max)| fits(min) && fits(max)) {
             self.min.insert(name.to_owned(), min);
             self.max.insert(name.to_owned(), max);
         }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use event::open::{Content, ContentKind, Opened, Opener, Summary};
-use lake::{Batch, LedgerObject, Place, Prepared, Writer};
+use lake::{Batch, LedgerObject, Place, Writer};
 use source::{Body, Chunk, Object, Source};
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 
 use crate::collect::list::chain;
-use crate::collect::{Bounds, Report, Work, is_stopped};
+use crate::collect::{Bounds, Report, Waiting, Work, is_stopped};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 
@@ -19,6 +19,9 @@ use crate::progress::Progress;
 const BATCH_EVENTS: usize = 200_000;
 /// Objects completed by one batch at most: each is a row in the ledger.
 const BATCH_OBJECTS: usize = 5_000;
+
+/// What a reject costs in memory beside its bytes: its place, reason and message.
+const REJECT_BYTES: u64 = 256;
 
 pub(super) struct Worker {
     opener: Opener,
@@ -30,7 +33,8 @@ struct Gathering {
     writer: Arc<Writer>,
     batch_bytes: u64,
     progress: Arc<Progress>,
-    prepared: mpsc::Sender<Prepared>,
+    prepared: mpsc::Sender<Waiting>,
+    room: Arc<Semaphore>,
     handle: Handle,
     report: Report,
     /// The batch in the making, its bytes of records and its events.
@@ -47,7 +51,7 @@ impl Worker {
         writer: Arc<Writer>,
         plan: &Bounds,
         progress: Arc<Progress>,
-        prepared: mpsc::Sender<Prepared>,
+        (prepared, room): (mpsc::Sender<Waiting>, Arc<Semaphore>),
     ) -> Worker {
         let opener = Opener::new(writer.fingerprint_key(), plan.limits);
         let gathering = Gathering {
@@ -55,6 +59,7 @@ impl Worker {
             batch_bytes: plan.batch_bytes,
             progress,
             prepared,
+            room,
             handle: Handle::current(),
             report: Report::default(),
             batch: Batch::default(),
@@ -73,17 +78,23 @@ impl Worker {
             if is_stopped(&self.gathering.progress) {
                 break;
             }
+            let mut fetched = None;
             let (object, chunk) = match work {
-                Work::Fetched(object, chunk) => (object, chunk),
+                Work::Fetched(object, chunk, permit) => {
+                    fetched = Some(permit);
+                    (object, chunk)
+                }
                 Work::Local(object) => {
-                    let chunk = Source::read_local(&object).ok_or_else(|| Error::ended("reading a local file"))?;
+                    let chunk =
+                        Source::read_local(&object).ok_or_else(|| Error::ended("reading a local file", None))?;
                     (object, chunk)
                 }
             };
             match chunk {
                 Ok(chunk) => self.open(chunk)?,
-                Err(error) => self.gathering.report.fail(object.uri, chain(&error)),
+                Err(error) => self.gathering.fail(object, chain(&error)),
             }
+            drop(fetched);
         }
         self.store()?;
         Ok(self.gathering.report)
@@ -110,6 +121,11 @@ impl Worker {
     fn store(&mut self) -> Result<()> {
         let gathering = &mut self.gathering;
         self.opener.flush(&mut |opened| gathering.take(opened))?;
+        // All that is kept of earlier objects has been given out.
+        while gathering.places.len() > 1 {
+            gathering.places.pop_front();
+            gathering.first_place += 1;
+        }
         gathering.store()
     }
 }
@@ -118,9 +134,11 @@ impl Gathering {
     /// Gathers what the opener gives out. All of it is given out, so that the batch may be stored in between.
     fn take(&mut self, opened: Opened) -> Result<()> {
         self.progress.events.fetch_add(opened.events.len() as u64, Ordering::Relaxed);
+        // A reject costs more than its bytes, and takes a sequence number as an event does.
+        self.bytes += opened.rejects.len() as u64 * REJECT_BYTES;
         self.bytes +=
             opened.events.record_bytes + opened.rejects.iter().map(|reject| reject.bytes.len() as u64).sum::<u64>();
-        self.events += opened.events.len();
+        self.events += opened.events.len() + opened.rejects.len();
         let mut rejects = opened.rejects.into_iter();
         let mut spans = Vec::with_capacity(opened.spans.len());
         for span in opened.spans {
@@ -128,7 +146,7 @@ impl Gathering {
                 self.places.pop_front();
                 self.first_place += 1;
             }
-            let place = self.places.front().ok_or_else(|| Error::ended("the list of opened objects"))?;
+            let place = self.places.front().ok_or_else(|| Error::ended("the list of opened objects", None))?;
             if self.batch.places.last() != Some(place) {
                 self.batch.places.push(place.clone());
             }
@@ -142,6 +160,12 @@ impl Gathering {
             self.batch.chunks.push(lake::Chunk { events: opened.events, spans });
         }
         if self.is_full() { self.store() } else { Ok(()) }
+    }
+
+    fn fail(&mut self, object: Object, message: String) {
+        self.progress.files_done.fetch_add(1, Ordering::Relaxed);
+        self.progress.bytes_done.fetch_add(object.bytes, Ordering::Relaxed);
+        self.report.fail(object.uri, message);
     }
 
     /// Counts an object that is read to its end, or says why it is not.
@@ -187,7 +211,10 @@ impl Gathering {
         if batch.chunks.is_empty() && batch.rejects.is_empty() && batch.completed.is_empty() {
             return Ok(());
         }
+        // Before a number is taken: whoever waits for room must not be waited for.
+        let room =
+            self.handle.block_on(self.room.clone().acquire_owned()).map_err(|_| Error::ended("the committer", None))?;
         let prepared = self.writer.prepare(batch)?;
-        self.handle.block_on(self.prepared.send(prepared)).map_err(|_| Error::ended("the committer"))
+        self.handle.block_on(self.prepared.send((prepared, room))).map_err(|_| Error::ended("the committer", None))
     }
 }

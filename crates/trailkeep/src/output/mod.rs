@@ -13,10 +13,15 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::cli::Format;
-use crate::fault::Result;
+use crate::fault::{Fault, Result};
 use crate::terminal;
+
+/// Batches computed ahead of printing.
+const BATCHES_AHEAD: usize = 2;
 
 /// How an answer is printed.
 #[derive(Debug, Clone, Copy)]
@@ -58,28 +63,50 @@ fn printer(style: Style) -> Box<dyn Printer> {
     }
 }
 
-/// Prints an answer as it comes and returns the number of rows.
+/// Prints an answer as it comes and returns the number of rows. Dropping the future ends the work.
+///
+/// The query runs in a task of its own, so that whoever waits for the printing can wait for Ctrl-C as well: an operator
+/// may compute for long without a pause.
 ///
 /// # Errors
 /// If the query fails, or the answer cannot be written; a broken pipe is one of the kind that is no error in the end.
 pub(crate) async fn print(
     schema: SchemaRef,
-    mut stream: SendableRecordBatchStream,
+    stream: SendableRecordBatchStream,
     style: Style,
     out: &mut dyn Write,
 ) -> Result<u64> {
+    let (sender, mut batches) = mpsc::channel(BATCHES_AHEAD);
+    let mut work = JoinSet::new();
+    work.spawn(forward(stream, sender));
     let mut printer = printer(style);
     printer.begin(&schema, out)?;
     let mut rows = 0;
-    while let Some(batch) = stream.next().await {
+    while let Some(batch) = batches.recv().await {
         let batch = batch.map_err(lake::sql::Error::from)?;
         rows += batch.num_rows() as u64;
         printer.batch(&batch, out)?;
         out.flush()?;
     }
+    // A task that panicked must not look like the end of the answer.
+    if let Some(Err(ended)) = work.join_next().await {
+        return Err(Fault::new("the query ended before its answer").because(ended));
+    }
     printer.end(out)?;
     out.flush()?;
     Ok(rows)
+}
+
+async fn forward(
+    mut stream: SendableRecordBatchStream,
+    batches: mpsc::Sender<datafusion::common::Result<RecordBatch>>,
+) {
+    while let Some(batch) = stream.next().await {
+        if batches.send(batch).await.is_err() {
+            // Nobody prints any more, and who stopped printing says why.
+            return;
+        }
+    }
 }
 
 /// Reads an answer to its end and returns the number of rows.

@@ -154,6 +154,8 @@ fn plain() -> comfy_table::Table {
     table.set_style(TableComponent::HeaderLines, '─');
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_truncation_indicator(CUT);
+    // Cut at the width, not at the last blank before it.
+    table.set_delimiter('\u{1}');
     table
 }
 

@@ -85,7 +85,11 @@ fn check(program: &Program, truth: &Truth, what: &str) {
     assert!(matches!(code, Some(0 | 1)), "{what}: the second collection ended with {code:?}");
     let found = content(program);
     let differing = found.lines().zip(truth.lake.lines()).position(|(found, expect)| found != expect);
-    assert!(found == truth.lake, "{what}: line {differing:?} differs, after {:?}", found.lines().take(4).collect::<Vec<_>>());
+    assert!(
+        found == truth.lake,
+        "{what}: line {differing:?} differs, after {:?}",
+        found.lines().take(4).collect::<Vec<_>>()
+    );
 }
 
 #[test]

@@ -20,6 +20,7 @@ use source::{Selection, Source, Uri};
 use crate::cli::Format;
 use crate::exit::Exit;
 use crate::fault::{Fault, Result};
+use crate::interrupt::Interrupts;
 use crate::output;
 use crate::settings::Settings;
 use crate::units::parse_bytes;
@@ -104,7 +105,7 @@ pub(crate) async fn into_lake(
 ) -> Result<Report> {
     let writer = Arc::new(Writer::open(location, EventTime::from_micros(now.as_microsecond())).await?);
     let bar = progress::Bar::start(progress.clone());
-    let stopper = tokio::spawn(stop_on_ctrl_c(progress.clone()));
+    let stopper = tokio::spawn(stop_on_interrupt(Interrupts::listen()?, progress.clone()));
     let report = collect(writer.clone(), plan, progress).await;
     stopper.abort();
     bar.finish().await;
@@ -113,16 +114,13 @@ pub(crate) async fn into_lake(
 }
 
 /// Asks for an early end at the first Ctrl-C; the second ends the process, which the lake survives as well.
-async fn stop_on_ctrl_c(progress: Arc<Progress>) {
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
-    }
+async fn stop_on_interrupt(mut interrupts: Interrupts, progress: Arc<Progress>) {
+    interrupts.next().await;
     progress.stop.store(true, Ordering::Relaxed);
     // Standard error may be gone; the collection ends in either case.
     writeln!(std::io::stderr(), "\nending: what is read by now is being stored; Ctrl-C again ends at once").ok();
-    if tokio::signal::ctrl_c().await.is_ok() {
-        std::process::exit(2);
-    }
+    interrupts.next().await;
+    std::process::exit(2);
 }
 
 async fn plan(command: &CollectArgs, settings: &Settings, now: Timestamp) -> Result<Collect> {

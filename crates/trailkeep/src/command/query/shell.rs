@@ -16,6 +16,7 @@ use super::complete::Names;
 use super::{print, statement, warning};
 use crate::cli::Format;
 use crate::fault::{Fault, Result};
+use crate::interrupt::Interrupts;
 use crate::output::{self, Style};
 use crate::settings::Settings;
 use crate::units;
@@ -44,6 +45,8 @@ pub(super) struct Shell {
     ctx: SessionContext,
     style: Style,
     file: Option<File>,
+    /// Listened to while a person is there; in a batch Ctrl-C ends the program.
+    interrupts: Option<Interrupts>,
     has_timing: bool,
     options: SessionOptions,
     scan_warning_bytes: u64,
@@ -60,7 +63,7 @@ impl Shell {
     pub(super) fn new(lake: Lake, ctx: SessionContext, settings: &Settings) -> Self {
         let style = Style::stdout(settings.format, settings.null);
         let (options, scan_warning_bytes) = (settings.session_options(), settings.scan_warning_bytes);
-        Self { lake, ctx, style, file: None, has_timing: false, options, scan_warning_bytes }
+        Self { lake, ctx, style, file: None, interrupts: None, has_timing: false, options, scan_warning_bytes }
     }
 
     /// Runs all statements of a text in order; the first mistake ends it.
@@ -107,6 +110,7 @@ impl Shell {
         if history.is_file() {
             editor.load_history(&history).map_err(failed)?;
         }
+        self.interrupts = Some(Interrupts::listen()?);
         writeln!(std::io::stdout(), "{GREETING}")?;
         loop {
             let line = match editor.readline("trailkeep> ") {
@@ -145,16 +149,27 @@ impl Shell {
         self.lake.refresh().await?;
         self.ctx = self.lake.session(&self.options)?;
         let started = Instant::now();
+        let interrupts = &mut self.interrupts;
+        let (lake, ctx, bytes_max) = (&self.lake, &self.ctx, self.scan_warning_bytes);
         let work = async {
-            warning::warn(&self.lake, &self.ctx, sql, self.scan_warning_bytes).await?;
+            warning::warn(lake, ctx, sql, bytes_max).await?;
             match &mut self.file {
-                Some(file) => print(&self.ctx, sql, self.style, file).await,
-                None => print(&self.ctx, sql, self.style, &mut output::stdout()).await,
+                Some(file) => print(ctx, sql, self.style, file).await,
+                None => print(ctx, sql, self.style, &mut output::stdout()).await,
+            }
+        };
+        let cancelled = async {
+            match interrupts {
+                Some(interrupts) => {
+                    interrupts.forget();
+                    interrupts.next().await;
+                }
+                None => std::future::pending().await,
             }
         };
         tokio::select! {
             done = work => done?,
-            Ok(()) = tokio::signal::ctrl_c() => return Err(Fault::new("the query was cancelled")),
+            () = cancelled => return Err(Fault::new("the query was cancelled")),
         };
         if self.has_timing {
             writeln!(std::io::stderr(), "{}", units::seconds(started.elapsed().as_secs_f64()))?;
