@@ -22,7 +22,20 @@ pub struct Usage {
 
 /// Returns the cargo that runs us, so that a toolchain chosen for the outer call holds for the inner ones.
 pub fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // Cargo tells a program that it runs about its package. Build scripts that look at these variables would run again,
+    // and everything above them would be built again, at each change between `cargo xtask` and `cargo`.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_")
+            || text.starts_with("CARGO_MANIFEST_")
+            || text.starts_with("CARGO_BIN_")
+            || text == "CARGO_CRATE_NAME"
+        {
+            command.env_remove(&name);
+        }
+    }
+    command
 }
 
 /// Runs a command with our own input and output until it succeeds.

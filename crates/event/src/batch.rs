@@ -1,10 +1,12 @@
 //! Many events in columns: the unit in which everything behind the opener works.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanBuilder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
 use arrow::datatypes::SchemaRef;
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use crate::category;
 use crate::error::{Error, ErrorKind, Result};
@@ -19,6 +21,8 @@ use crate::walk::{Value, Walked, Walker};
 pub struct EventBatch {
     /// The columns of [`schema::batch_schema`].
     pub columns: RecordBatch,
+    /// The shape of each event's record.
+    pub shapes: Shapes,
     /// One for each event, in order.
     pub fingerprints: Vec<Fingerprint>,
     /// Bytes of the records' text, for progress and for limits.
@@ -34,6 +38,31 @@ impl EventBatch {
     /// Returns true if there is no event.
     pub fn is_empty(&self) -> bool {
         self.fingerprints.is_empty()
+    }
+}
+
+/// The shapes of a batch's records: a few texts, and which of them is whose.
+#[derive(Debug, Clone, Default)]
+pub struct Shapes {
+    texts: Vec<String>,
+    of: Vec<u32>,
+    /// Place in `texts` by the keyed hash of the text.
+    known: HashMap<u128, u32>,
+}
+
+impl Shapes {
+    /// Returns the shape of an event's record, or an empty text for an event that is not there.
+    pub fn text(&self, event: usize) -> &str {
+        self.of.get(event).and_then(|at| self.texts.get(*at as usize)).map_or("", String::as_str)
+    }
+
+    fn push(&mut self, shape: &str, key: FingerprintKey) {
+        // 128 bits under a secret key: nobody can look for two shapes that are taken for one.
+        let at = *self.known.entry(xxh3_128_with_seed(shape.as_bytes(), key.0)).or_insert_with(|| {
+            self.texts.push(shape.to_owned());
+            self.texts.len() as u32 - 1
+        });
+        self.of.push(at);
     }
 }
 
@@ -76,7 +105,7 @@ pub(crate) struct Builder {
     walked: Walked,
     columns: Vec<ColumnBuilder>,
     unmapped: Lazy<StringBuilder>,
-    shape: StringBuilder,
+    shapes: Shapes,
     log_number: Int64Builder,
     cwl_time: Lazy<TimestampMicrosecondBuilder>,
     envelope: Lazy<StringBuilder>,
@@ -115,7 +144,7 @@ impl Builder {
             walked: Walked::default(),
             columns: COLUMNS.iter().map(|column| ColumnBuilder::new(column.kind)).collect(),
             unmapped: Lazy::default(),
-            shape: StringBuilder::new(),
+            shapes: Shapes::default(),
             log_number: Int64Builder::new(),
             cwl_time: Lazy { builder: utc_builder(), rows: 0 },
             envelope: Lazy::default(),
@@ -181,7 +210,7 @@ impl Builder {
         let derived = if category.is_none() { Some(facts.category()) } else { None };
         self.fingerprints.push(fingerprint::finish(self.key, self.walked.leaves, event_id, account));
         self.append_columns(text, row, time, derived);
-        self.shape.append_value(&self.walked.shape);
+        self.shapes.push(&self.walked.shape, self.key);
         self.log_number.append_value(number);
         if let Some(cwl_time) = enclosed.cwl_time {
             fill_nulls!(self.cwl_time, row);
@@ -231,7 +260,6 @@ impl Builder {
         let rows = self.fingerprints.len();
         let mut arrays: Vec<ArrayRef> = self.columns.iter_mut().map(|column| column.finish(rows)).collect();
         arrays.push(self.unmapped.finish_text(rows));
-        arrays.push(Arc::new(self.shape.finish()));
         arrays.push(Arc::new(self.log_number.finish()));
         arrays.push(self.cwl_time.finish_time(rows));
         arrays.push(self.envelope.finish_text(rows));
@@ -239,7 +267,8 @@ impl Builder {
         let columns = RecordBatch::try_new(schema, arrays)
             .map_err(|error| Error::new(ErrorKind::Schema, format!("put {rows} events in columns: {error}")))?;
         let record_bytes = std::mem::take(&mut self.record_bytes);
-        Ok(EventBatch { columns, fingerprints: std::mem::take(&mut self.fingerprints), record_bytes })
+        let shapes = std::mem::take(&mut self.shapes);
+        Ok(EventBatch { columns, shapes, fingerprints: std::mem::take(&mut self.fingerprints), record_bytes })
     }
 }
 

@@ -151,8 +151,6 @@ pub const ALIASES: &[(&str, &str)] = &[("eventId", "eventid"), ("accountId", "re
 pub mod added {
     /// Top-level members without a column of their own: a JSON object of their bytes, in record order; null if none.
     pub const UNMAPPED: &str = "unmapped";
-    /// The record's text with the byte 0x01 where a column gives the same bytes back (see `shape`).
-    pub const SHAPE: &str = "shape";
     /// 1-based place of the record in its file, rejects counted.
     pub const LOG_NUMBER: &str = "log_number";
     /// When CloudWatch Logs got the record; null for other sources.
@@ -163,6 +161,8 @@ pub mod added {
 
 /// Columns that the lake adds when it stores an event.
 pub mod stored {
+    /// The record's text with the byte 0x01 where a column gives the same bytes back (see `shape`).
+    pub const SHAPE: &str = "shape";
     /// Ever-growing sequence number: batch << 20 | row.
     pub const SEQ: &str = "seq";
     /// URI of the object the event came from.
@@ -194,7 +194,6 @@ pub fn batch_schema() -> SchemaRef {
             })
             .collect();
         fields.push(ArrowField::new(added::UNMAPPED, DataType::Utf8, true));
-        fields.push(ArrowField::new(added::SHAPE, DataType::Utf8, false));
         fields.push(ArrowField::new(added::LOG_NUMBER, DataType::Int64, false));
         fields.push(ArrowField::new(added::CWL_TIME, timestamp(), true));
         fields.push(ArrowField::new(added::ENVELOPE, DataType::Utf8, true));
@@ -208,6 +207,7 @@ pub fn batch_schema() -> SchemaRef {
 pub fn stored_schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         let mut fields: Vec<ArrowField> = batch_schema().fields().iter().map(|field| field.as_ref().clone()).collect();
+        fields.push(ArrowField::new(stored::SHAPE, DataType::Utf8, false));
         fields.push(ArrowField::new(stored::SEQ, DataType::Int64, false));
         fields.push(ArrowField::new(stored::LOG_FILE, DataType::Utf8, false));
         fields.push(ArrowField::new(stored::LOG_FILE_ETAG, DataType::Utf8, true));

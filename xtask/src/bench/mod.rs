@@ -89,7 +89,11 @@ fn not_bytes(text: &str) -> Error {
 pub fn run(checkout: &Checkout, plan: &Plan) -> Result<()> {
     setup::setup(checkout, Tools::Peers)?;
     let peers = setup::setup(checkout, Tools::Bench)?;
-    command::run(cargo().args(["build", "--release"]).current_dir(checkout.root()))?;
+    command::run(
+        cargo()
+            .args(["build", "--release", "--package", "trailkeep", "--package", "corpus", "--package", "xtask"])
+            .current_dir(checkout.root()),
+    )?;
 
     let folder = checkout.target("bench");
     let corpus = Corpus::generate(checkout, plan, &folder)?;

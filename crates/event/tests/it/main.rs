@@ -4,7 +4,7 @@ mod forms;
 mod lossless;
 mod reference;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, StringArray};
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::util::display::array_value_to_string;
 use event::batch::EventBatch;
@@ -46,8 +46,8 @@ impl All {
         let mut records = Vec::new();
         for batch in &self.batches {
             let columns = &batch.columns;
-            let shape = columns.column_by_name("shape").unwrap().as_string::<i32>();
-            let rebuilt = event::shape::rebuild(shape, &columns.columns()[..COLUMNS.len()]).unwrap();
+            let shapes = StringArray::from_iter_values((0..batch.len()).map(|event| batch.shapes.text(event)));
+            let rebuilt = event::shape::rebuild(&shapes, &columns.columns()[..COLUMNS.len()]).unwrap();
             records.extend(rebuilt.iter().map(|record| record.unwrap().to_owned()));
         }
         records

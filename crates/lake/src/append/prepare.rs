@@ -75,6 +75,7 @@ pub(super) fn prepare(writer: &Writer, batch: Batch) -> Result<Prepared> {
             },
             events: &fresh,
             places: &batch.places,
+            chunks: &batch.chunks,
             first_seq: number << 20 | counts.stored as i64,
             collected_at: now,
         };
@@ -148,6 +149,7 @@ struct Stored<'a> {
     picked: Picked<'a>,
     events: &'a [Event],
     places: &'a [Place],
+    chunks: &'a [Chunk],
     first_seq: i64,
     collected_at: EventTime,
 }
@@ -162,6 +164,13 @@ impl Columns for Stored<'_> {
         Ok(match schema.field(index).name().as_str() {
             stored::SEQ => {
                 Arc::new(Int64Array::from_iter_values((0..self.rows() as i64).map(|row| self.first_seq + row)))
+            }
+            stored::SHAPE => {
+                let mut builder = StringBuilder::with_capacity(self.rows(), self.rows() * 700);
+                for event in self.events {
+                    builder.append_value(self.chunks[event.chunk as usize].events.shapes.text(event.row as usize));
+                }
+                Arc::new(builder.finish())
             }
             stored::LOG_FILE => {
                 let mut builder = StringBuilder::with_capacity(self.rows(), self.rows() * 128);

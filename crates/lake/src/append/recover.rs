@@ -123,7 +123,7 @@ async fn read_fingerprints(
             batch.column_by_name(name).cloned().ok_or_else(missing)
         };
         let columns = COLUMNS.iter().map(|field| column(field.name)).collect::<Result<Vec<_>>>()?;
-        let shape = column(event::schema::added::SHAPE)?;
+        let shape = column(event::schema::stored::SHAPE)?;
         let records = event::shape::rebuild(shape.as_string::<i32>(), &columns)?;
         for record in records.iter().flatten() {
             let fingerprint = fingerprinter.fingerprint(record);

@@ -6,6 +6,7 @@
 mod dialect;
 mod error;
 mod explain;
+mod flatten;
 mod functions;
 mod names;
 mod output;
@@ -109,12 +110,13 @@ pub fn session(tables: Tables, options: &SessionOptions) -> Result<SessionContex
 
 /// The engine's rules but two, and ours.
 ///
-/// The two move accesses of structs towards the scan, for Parquet structs. Our structs are made of flat columns in a
-/// view and vanish without them, and they fail where a view gives one column under two names.
+/// The two move accesses of structs towards the scan, for Parquet structs, and fail where a view gives one column under
+/// two names. Our structs are made of flat columns in a view: `flatten` reads those.
 fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     const FOR_PARQUET_STRUCTS: [&str; 2] = ["extract_leaf_expressions", "push_down_leaf_projections"];
     let mut rules = Optimizer::new().rules;
     rules.retain(|rule| !FOR_PARQUET_STRUCTS.contains(&rule.name()));
+    rules.insert(0, Arc::new(flatten::FlatMembers));
     rules.push(Arc::new(prune::PartitionRanges));
     rules
 }

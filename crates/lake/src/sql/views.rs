@@ -166,7 +166,7 @@ fn structure(prefix: &[&str], spell: Spell) -> Expr {
 }
 
 fn record(ctx: &SessionContext) -> Result<Expr> {
-    let columns = std::iter::once(added::SHAPE).chain(COLUMNS.iter().map(|column| column.name));
+    let columns = std::iter::once(stored::SHAPE).chain(COLUMNS.iter().map(|column| column.name));
     call(ctx, "rebuild_record", columns.map(flat).collect())
 }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use deltalake_core::kernel::{Action, Add};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{BloomFilterPosition, EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
@@ -34,6 +34,12 @@ const BLOOM_COLUMNS: &[&str] = &[
     "eventname",
     "eventsource",
 ];
+
+/// Columns that grow from row to row, or nearly.
+const GROWING_COLUMNS: &[&str] = &["eventtime", "seq", "log_number"];
+
+/// Columns in which hardly a value comes twice.
+const DISTINCT_COLUMNS: &[&str] = &["eventid", "requestid", "responseelements"];
 
 /// Columns whose range the table's log tells. `eventid` is random: its range prunes nothing.
 const BOUNDED_COLUMNS: &[&str] = &["eventtime", "seq", "recipientaccountid", "eventsource", "awsregion"];
@@ -98,6 +104,17 @@ fn properties(schema: &SchemaRef) -> Result<WriterProperties> {
         let column = ColumnPath::from(*column);
         properties =
             properties.set_column_bloom_filter_enabled(column.clone(), true).set_column_bloom_filter_fpp(column, 0.01);
+    }
+    // Numbers that grow by small steps are kept as those steps.
+    for column in GROWING_COLUMNS.iter().filter(|name| schema.field_with_name(name).is_ok()) {
+        let column = ColumnPath::from(*column);
+        properties = properties
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+    }
+    // Where hardly a value comes twice a dictionary is made and thrown away.
+    for column in DISTINCT_COLUMNS.iter().filter(|name| schema.field_with_name(name).is_ok()) {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(*column), false);
     }
     // A shape is long and one of a few hundred: its least and greatest value are of no use to anybody.
     properties = properties.set_column_statistics_enabled(ColumnPath::from("shape"), EnabledStatistics::None);
