@@ -72,10 +72,11 @@ impl TableProvider for Filtered {
 /// Opens the fixture as the lake would store it: one row an event, the last event again with other content.
 fn stored_events() -> RecordBatch {
     let text = read(&folder().join("events.jsonl"));
-    let mut batches = Vec::new();
+    let (mut batches, mut shapes) = (Vec::new(), Vec::new());
     let mut opener = Opener::new(FingerprintKey(1), Limits::default());
     let summary = opener
         .open(Content::Bytes(text.as_bytes()), &mut |opened| {
+            shapes.extend((0..opened.events.len()).map(|event| opened.events.shapes.text(event).to_owned()));
             batches.push(opened.events.columns);
             Ok::<(), event::error::Error>(())
         })
@@ -91,6 +92,7 @@ fn stored_events() -> RecordBatch {
     let dates: Date32Array =
         times.values().iter().map(|time| i32::try_from(time.div_euclid(86_400_000_000)).ok()).collect();
     let added: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from(shapes)),
         Arc::new(Int64Array::from_iter_values(1..=count)),
         Arc::new(StringArray::from(vec!["s3://example/log.json.gz"; rows])),
         Arc::new(StringArray::new_null(rows)),
