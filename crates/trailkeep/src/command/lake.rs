@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
 use clap::{Args, Subcommand};
 use event::time::{DAY, EventTime};
 use jiff::Timestamp;
-use lake::{Compaction, FileFacts, Writer};
+use lake::{Compaction, FileFacts, Hold, Writer};
 
 use crate::cli::Format;
 use crate::exit::Exit;
@@ -27,6 +27,14 @@ pub(crate) enum LakeCommand {
     Files,
     Compact(Compact),
     Retention(Retention),
+    Hold(PutHold),
+    /// Lift a hold, so that retention may delete its dates again
+    Release {
+        /// Name of the hold
+        name: String,
+    },
+    /// List the holds that protect dates from retention
+    Holds,
 }
 
 /// Merge the small files of each date into few, sorted by time
@@ -55,12 +63,34 @@ pub(crate) struct Retention {
     dry_run: bool,
 }
 
+/// Protect dates from retention, or change the hold of that name
+#[derive(Debug, Args)]
+pub(crate) struct PutHold {
+    /// Name by which the hold is lifted again, such as the case's number
+    name: String,
+
+    /// First date
+    #[arg(long, value_name = "DATE")]
+    from: String,
+
+    /// Last date, itself protected
+    #[arg(long, value_name = "DATE")]
+    to: String,
+
+    /// Why: the case, the order, who asked
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
 /// Runs one of them.
 pub(crate) async fn run(command: LakeCommand, settings: &Settings) -> Result<Exit> {
     match command {
         LakeCommand::Files => files(settings).await,
         LakeCommand::Compact(command) => compact(&command, settings).await,
         LakeCommand::Retention(command) => retention(&command, settings).await,
+        LakeCommand::Hold(command) => put_hold(command, settings).await,
+        LakeCommand::Release { name } => release(&name, settings).await,
+        LakeCommand::Holds => holds(settings).await,
     }
 }
 
@@ -102,9 +132,7 @@ async fn compact(command: &Compact, settings: &Settings) -> Result<Exit> {
 }
 
 async fn retention(command: &Retention, settings: &Settings) -> Result<Exit> {
-    let before = inquiry::time::parse(&command.before, Timestamp::now())?;
-    let before = before.as_microsecond().div_euclid(DAY);
-    let before = i32::try_from(before).map_err(|_| Fault::new(format!("`{}` is out of range", command.before)))?;
+    let before = date(&command.before)?;
     let writer = writer(settings).await?;
     let report = writer.retention(before, command.dry_run).await;
     writer.close().await;
@@ -118,6 +146,56 @@ async fn retention(command: &Retention, settings: &Settings) -> Result<Exit> {
         }
         Ok(())
     })
+}
+
+async fn put_hold(command: PutHold, settings: &Settings) -> Result<Exit> {
+    let (first_date, last_date) = (date(&command.from)?, date(&command.to)?);
+    if last_date < first_date {
+        return Err(Fault::new(format!("`--to {}` lies before `--from {}`", command.to, command.from)));
+    }
+    let hold = Hold { name: command.name, first_date, last_date, reason: command.reason };
+    let writer = writer(settings).await?;
+    let put = writer.put_hold(&hold);
+    writer.close().await;
+    put?;
+    say(settings, &hold, |out| writeln!(out, "{}", line(&hold)))
+}
+
+async fn release(name: &str, settings: &Settings) -> Result<Exit> {
+    let writer = writer(settings).await?;
+    let (lifted, holds) = (writer.lift_hold(name), writer.holds());
+    writer.close().await;
+    if !lifted? {
+        let names: Vec<String> = holds?.into_iter().map(|hold| format!("`{}`", hold.name)).collect();
+        let known =
+            if names.is_empty() { "there are none".to_owned() } else { format!("there are {}", names.join(", ")) };
+        return Err(Fault::new(format!("there is no hold `{name}`: {known}")));
+    }
+    say(settings, &serde_json::json!({ "released": name }), |out| writeln!(out, "Released `{name}`."))
+}
+
+async fn holds(settings: &Settings) -> Result<Exit> {
+    let writer = writer(settings).await?;
+    let holds = writer.holds();
+    writer.close().await;
+    let holds = holds?;
+    say(settings, &holds, |out| match holds.as_slice() {
+        [] => writeln!(out, "No holds: retention may delete every date."),
+        holds => holds.iter().try_for_each(|hold| writeln!(out, "{}", line(hold))),
+    })
+}
+
+/// A hold as people read it.
+fn line(hold: &Hold) -> String {
+    let date =
+        |date: i32| EventTime::from_micros(i64::from(date) * DAY).to_string().chars().take(10).collect::<String>();
+    format!("{}: {} to {}, {}", hold.name, date(hold.first_date), date(hold.last_date), hold.reason)
+}
+
+/// Reads a date, in days since 1970.
+fn date(text: &str) -> Result<i32> {
+    let time = inquiry::time::parse(text, Timestamp::now())?;
+    i32::try_from(time.as_microsecond().div_euclid(DAY)).map_err(|_| Fault::new(format!("`{text}` is out of range")))
 }
 
 /// Opens the lake for writing; upkeep does not make one.

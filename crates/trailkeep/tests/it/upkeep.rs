@@ -51,3 +51,18 @@ fn retention_deletes_whole_dates() {
     assert!(run.code == Some(0) && run.out.starts_with("Deleted 2 events"), "{run:?}");
     assert_eq!(count(), "2\n");
 }
+
+#[test]
+fn a_hold_keeps_its_dates_until_it_is_released() {
+    let program = Program::with_events();
+    let lake = |words: &[&str]| program.run([&["lake"], words, &["--output", "table"]].concat());
+    let held = lake(&["hold", "case-7", "--from", "2026-03-01", "--to", "2026-03-01", "--reason", "litigation"]);
+    assert_eq!((held.code, held.out.as_str()), (Some(0), "case-7: 2026-03-01 to 2026-03-01, litigation\n"));
+    assert_eq!(lake(&["holds"]).out, held.out);
+    let run = lake(&["retention", "--before", "2026-03-03"]);
+    assert!(run.out.starts_with("Deleted 1 event of 1 date") && run.out.contains("kept 2026-03-01"), "{run:?}");
+    let run = lake(&["release", "case-8"]);
+    assert!(run.code == Some(2) && run.err.contains("there are `case-7`"), "{run:?}");
+    assert_eq!(lake(&["release", "case-7"]).code, Some(0));
+    assert!(lake(&["retention", "--before", "2026-03-03"]).out.starts_with("Deleted 1 event of 1 date"));
+}
