@@ -21,9 +21,6 @@ use crate::cli::Cli;
 use crate::exit::Exit;
 use crate::fault::Fault;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
