@@ -245,7 +245,8 @@ mod tests {
 
     #[test]
     fn strings_end_where_json_says() {
-        let cases: &[(&str, Result<(usize, bool), FaultReason>)] = &[
+        type Expected = Result<(usize, bool), FaultReason>;
+        let cases: &[(&str, Expected)] = &[
             (r#""""#, Ok((2, false))),
             (r#""abcdefgh" "#, Ok((10, false))),
             (r#""a\"b""#, Ok((6, true))),

@@ -61,6 +61,7 @@ impl Default for Bounds {
 }
 
 /// An object on its way to a worker.
+#[expect(clippy::large_enum_variant, reason = "few are held at a time, and each is on its way to be taken apart")]
 enum Work {
     /// A local file, read by the worker itself.
     Local(Object),

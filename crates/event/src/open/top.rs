@@ -272,7 +272,7 @@ impl<'v, 'e, E: From<Error>> Visit<'v, 'e, E> {
             Some(prelude) => prelude,
             None => self.gather(window, at),
         };
-        let end = pass_over(window, at, &mut prelude, |bytes, from| resync::next_line_with_json(bytes, from));
+        let end = pass_over(window, at, &mut prelude, resync::next_line_with_json);
         self.prelude = Some(prelude);
         Ok(end)
     }

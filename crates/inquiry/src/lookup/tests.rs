@@ -19,9 +19,10 @@ use super::*;
 /// Opens the fixture as the lake would store it.
 fn stored_events() -> RecordBatch {
     let text = include_bytes!("../../testdata/events.jsonl");
-    let mut batches = Vec::new();
+    let (mut batches, mut shapes) = (Vec::new(), Vec::new());
     let mut opener = Opener::new(FingerprintKey(1), Limits::default());
     let mut keep = |opened: event::open::Opened| {
+        shapes.extend((0..opened.events.len()).map(|event| opened.events.shapes.text(event).to_owned()));
         batches.push(opened.events.columns);
         Ok::<(), event::error::Error>(())
     };
@@ -32,6 +33,7 @@ fn stored_events() -> RecordBatch {
     let days = events.column(0).as_primitive::<TimestampMicrosecondType>().values().iter();
     let dates: Date32Array = days.map(|micros| i32::try_from(micros.div_euclid(86_400_000_000)).ok()).collect();
     let added: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from(shapes)),
         Arc::new(Int64Array::from_iter_values(0..rows as i64)),
         Arc::new(StringArray::from(vec!["s3://amzn-s3-demo-bucket/log.json.gz"; rows])),
         Arc::new(StringArray::new_null(rows)),
