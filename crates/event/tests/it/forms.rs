@@ -230,6 +230,21 @@ fn limits_are_errors_of_their_own_kind() {
 }
 
 #[test]
+fn a_bomb_ends_at_the_limit_and_keeps_what_came_before() {
+    // 64 MiB out of 64 KiB, and it would go on for ever.
+    let limits = Limits { object_bytes_max: 64 << 20, ..Limits::default() };
+    let mut bomb = gzip(format!("{A}\n{B}\n").as_bytes());
+    let member = gzip(&[b' '; 1 << 20]);
+    for _ in 0..96 {
+        bomb.extend_from_slice(&member);
+    }
+    let all = open_within(Content::Bytes(&bomb), limits);
+    assert_eq!(all.records(), [A, B]);
+    assert_eq!(all.rejects.iter().map(|reject| reject.reason.as_str()).collect::<Vec<_>>(), ["too large"]);
+    assert_eq!(all.summary.content_bytes, 64 << 20);
+}
+
+#[test]
 fn a_long_string_and_deep_nesting_pass_in_bounded_memory() {
     let long = io::Cursor::new(b"{\"Records\":[{\"eventTime\":\"2020-01-01T00:00:00Z\",\"userAgent\":\"".to_vec())
         .chain(io::repeat(b'x').take(100 << 20))
