@@ -97,6 +97,10 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "REGION", env = "TRAILKEEP_AWS_REGION", hide_short_help = true)]
     pub(crate) aws_region: Option<String>,
 
+    /// Key of AWS KMS that a lake in a bucket is encrypted with [default: the bucket's own encryption]
+    #[arg(long, global = true, value_name = "KEY", env = "TRAILKEEP_SSE_KMS_KEY_ID", hide_short_help = true)]
+    pub(crate) sse_kms_key_id: Option<String>,
+
     /// Where S3 is, for stores that are not AWS [default: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`]
     #[arg(long, global = true, value_name = "URL", env = "TRAILKEEP_ENDPOINT_URL", hide_short_help = true)]
     pub(crate) endpoint_url: Option<String>,

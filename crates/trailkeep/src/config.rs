@@ -21,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) profile: Option<String>,
     pub(crate) role_arn: Option<String>,
     pub(crate) aws_region: Option<String>,
+    pub(crate) sse_kms_key_id: Option<String>,
     pub(crate) endpoint_url: Option<String>,
     pub(crate) memory_bytes_max: Option<Size>,
     pub(crate) scan_warning_bytes: Option<Size>,

@@ -66,6 +66,7 @@ impl Settings {
                 profile: global.profile.or(config.profile),
                 role_arn,
                 region: global.aws_region.or(config.aws_region),
+                sse_kms_key_id: global.sse_kms_key_id.or(config.sse_kms_key_id),
                 endpoint_url: global.endpoint_url.or(config.endpoint_url),
             },
             accounts,

@@ -8,7 +8,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::service_config::ServiceConfigKey;
 use event::arn::Arn;
-use object_store::aws::{AmazonS3Builder, resolve_bucket_region};
+use object_store::aws::{AmazonS3Builder, Checksum, resolve_bucket_region};
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -38,6 +38,8 @@ pub struct AwsOptions {
     /// Where S3 is, for stores that are not AWS; default: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, the profile. Plain
     /// HTTP is spoken only if this says `http://`.
     pub endpoint_url: Option<String>,
+    /// A key of AWS KMS for what is written; default: the bucket's own encryption.
+    pub sse_kms_key_id: Option<String>,
 }
 
 /// Returns a client for a bucket, with credentials from the ordinary AWS chain: environment, profiles with SSO and
@@ -64,7 +66,8 @@ pub async fn s3_store(bucket: &str, options: &AwsOptions) -> Result<Arc<dyn Obje
         (None, None) => bucket_region(bucket, &config).await?,
     };
     let credentials = credentials(&config, options).await?;
-    build(Connection { bucket, region, endpoint, credentials, retry: retry() })
+    let sse_kms_key_id = options.sse_kms_key_id.clone();
+    build(Connection { bucket, region, endpoint, credentials, retry: retry(), sse_kms_key_id })
 }
 
 fn configured_endpoint(config: &SdkConfig) -> Option<String> {
@@ -116,10 +119,11 @@ pub(super) struct Connection<'a> {
     pub(super) endpoint: Option<String>,
     pub(super) credentials: SharedCredentialsProvider,
     pub(super) retry: RetryConfig,
+    pub(super) sse_kms_key_id: Option<String>,
 }
 
 pub(super) fn build(connection: Connection<'_>) -> Result<Arc<dyn ObjectStore>> {
-    let Connection { bucket, region, endpoint, credentials, retry } = connection;
+    let Connection { bucket, region, endpoint, credentials, retry, sse_kms_key_id } = connection;
     let endpoint = endpoint.map(|endpoint| endpoint.trim_end_matches('/').to_owned());
     let allow_http = match endpoint.as_deref().map(|endpoint| endpoint.split_once("://")) {
         None | Some(Some(("https", _))) => false,
@@ -140,9 +144,14 @@ pub(super) fn build(connection: Connection<'_>) -> Result<Arc<dyn ObjectStore>> 
         .with_credentials(Arc::new(Credentials::new(credentials)))
         .with_client_options(limits.with_allow_http(allow_http))
         .with_retry(retry)
+        // A bucket with Object Lock takes nothing without a checksum.
+        .with_checksum_algorithm(Checksum::SHA256)
         .with_virtual_hosted_style_request(false);
     if let Some(endpoint) = endpoint {
         builder = builder.with_endpoint(endpoint);
+    }
+    if let Some(key) = sse_kms_key_id {
+        builder = builder.with_sse_kms_encryption(key);
     }
     match builder.build() {
         Ok(store) => Ok(Arc::new(store)),

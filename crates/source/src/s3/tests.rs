@@ -32,7 +32,8 @@ fn open_as(endpoint: &str, key: &str, credentials: SharedCredentialsProvider) ->
     let backoff = BackoffConfig { init_backoff: millisecond, max_backoff: 2 * millisecond, base: 2. };
     let retry = RetryConfig { backoff, max_retries: 2, retry_timeout: Duration::from_secs(60) };
     let (region, endpoint) = ("eu-west-1".to_owned(), Some(endpoint.to_owned()));
-    let store = build(Connection { bucket: BUCKET, region, endpoint, credentials, retry }).unwrap();
+    let store =
+        build(Connection { bucket: BUCKET, region, endpoint, credentials, retry, sse_kms_key_id: None }).unwrap();
     Source::with_store(store, BUCKET, key)
 }
 
@@ -335,6 +336,7 @@ fn endpoints() {
             endpoint: endpoint.map(str::to_owned),
             credentials: SharedCredentialsProvider::new(credentials),
             retry: RetryConfig::default(),
+            sse_kms_key_id: None,
         });
         assert_eq!(
             built.map(|_| ()).map_err(|error| error.kind()),
