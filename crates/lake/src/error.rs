@@ -35,8 +35,6 @@ pub enum ErrorKind {
     Control,
     /// Columns do not have the shape that the lake stores.
     Schema,
-    /// A date is protected by a hold.
-    Held,
 }
 
 impl Error {

@@ -57,13 +57,10 @@ impl Location {
     }
 
     /// Returns the store and the path of the lake in it, where the lake is in a bucket.
-    pub(crate) fn remote_root(&self) -> Option<(Arc<dyn ObjectStore>, object_store::path::Path)> {
+    pub(crate) fn remote_root(&self) -> Result<Option<(Arc<dyn ObjectStore>, object_store::path::Path)>> {
         match &self.tables {
-            Tables::Folder(_) => None,
-            Tables::Store { store, url } => {
-                let root = object_store::path::Path::from_url_path(url.path()).unwrap_or_default();
-                Some((store.clone(), root))
-            }
+            Tables::Folder(_) => Ok(None),
+            Tables::Store { store, url } => Ok(Some((store.clone(), path_in_bucket(url)?))),
         }
     }
 
@@ -101,9 +98,7 @@ impl Location {
             Tables::Store { store, url } => {
                 let mut url = url.clone();
                 url.set_path(&format!("{}/{table}", url.path().trim_end_matches('/')));
-                let prefix = object_store::path::Path::from_url_path(url.path()).map_err(|error| {
-                    Error::because(ErrorKind::Store, format!("find the table `{table}` at `{url}`"), error)
-                })?;
+                let prefix = path_in_bucket(&url)?;
                 // The library knows only stores that it makes itself by their scheme; any store that keeps conditional
                 // writes will do, which the writer's lease has proved.
                 let prefixed = Arc::new(PrefixStore::new(store.clone(), prefix));
@@ -111,6 +106,12 @@ impl Location {
             }
         }
     }
+}
+
+/// The path that a URL names in its bucket.
+fn path_in_bucket(url: &Url) -> Result<object_store::path::Path> {
+    object_store::path::Path::from_url_path(url.path())
+        .map_err(|error| Error::because(ErrorKind::Store, format!("find the path of `{url}` in its bucket"), error))
 }
 
 /// Makes a folder and those above it; new ones are closed to everybody but the owner.

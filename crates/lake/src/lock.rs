@@ -62,7 +62,7 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let lease = match location.remote_root() {
+        let lease = match location.remote_root()? {
             Some((store, root)) => Some(Arc::new(
                 Lease::take(store, root.join("_trailkeep").join("lease.json"), now_ms, &location.uri()).await?,
             )),

@@ -47,8 +47,8 @@ pub(super) async fn settle(control: &Control, events: &Table, rejects: &Table) -
 
 /// A batch is in the lake once its events are; one without events once its rejects are; one without either at once.
 ///
-/// A compaction commits under no name of its own: it took effect if its file is live. Nothing is committed between a
-/// crash and this look, so a file that took effect still is.
+/// What took effect is told by its files, for batches and merges alike: nothing is committed between a crash and this
+/// look, so a file that became live still is.
 fn is_committed(intent: &Intent, events: &Table, rejects: &Table) -> bool {
     let paths = |table: &'static str| {
         intent
