@@ -1,0 +1,180 @@
+//! What this crate asks of an event: a few members by name, wherever the event comes from.
+//!
+//! Events come as rows of columns ([`crate::columns`]) or as the text of one record ([`JsonRecord`]); everything behind
+//! this page sees a [`Record`] and does not know which.
+
+use std::collections::HashMap;
+
+use event::schema::{self, Column};
+use event::time::EventTime;
+use serde_json::value::RawValue;
+
+use crate::error::{Error, ErrorKind};
+
+/// A member of a record that says who called, or what was issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is named after its member of the record")]
+pub enum Member {
+    IdentityType,
+    PrincipalId,
+    Arn,
+    AccountId,
+    AccessKeyId,
+    UserName,
+    InvokedBy,
+    IssuerType,
+    IssuerArn,
+    CreationDate,
+    SourceIdentity,
+    AssumedRoot,
+    FederatedProvider,
+    IdentityProvider,
+    OnBehalfOfUserId,
+    IdentityStoreArn,
+    EventSource,
+    EventName,
+    ErrorCode,
+    EventCategory,
+    EventId,
+    SharedEventId,
+    RecipientAccountId,
+    RequestParameters,
+    ResponseElements,
+    AdditionalEventData,
+}
+
+/// Every member, in the order of [`Member`].
+pub(crate) const MEMBERS: &[(Member, &str)] = &[
+    (Member::IdentityType, "useridentity_type"),
+    (Member::PrincipalId, "useridentity_principalid"),
+    (Member::Arn, "useridentity_arn"),
+    (Member::AccountId, "useridentity_accountid"),
+    (Member::AccessKeyId, "useridentity_accesskeyid"),
+    (Member::UserName, "useridentity_username"),
+    (Member::InvokedBy, "useridentity_invokedby"),
+    (Member::IssuerType, "useridentity_sessioncontext_sessionissuer_type"),
+    (Member::IssuerArn, "useridentity_sessioncontext_sessionissuer_arn"),
+    (Member::CreationDate, "useridentity_sessioncontext_attributes_creationdate"),
+    (Member::SourceIdentity, "useridentity_sessioncontext_sourceidentity"),
+    (Member::AssumedRoot, "useridentity_sessioncontext_assumedroot"),
+    (Member::FederatedProvider, "useridentity_sessioncontext_webidfederationdata_federatedprovider"),
+    (Member::IdentityProvider, "useridentity_identityprovider"),
+    (Member::OnBehalfOfUserId, "useridentity_onbehalfof_userid"),
+    (Member::IdentityStoreArn, "useridentity_onbehalfof_identitystorearn"),
+    (Member::EventSource, "eventsource"),
+    (Member::EventName, "eventname"),
+    (Member::ErrorCode, "errorcode"),
+    (Member::EventCategory, "eventcategory"),
+    (Member::EventId, "eventid"),
+    (Member::SharedEventId, "sharedeventid"),
+    (Member::RecipientAccountId, "recipientaccountid"),
+    (Member::RequestParameters, "requestparameters"),
+    (Member::ResponseElements, "responseelements"),
+    (Member::AdditionalEventData, "additionaleventdata"),
+];
+
+impl Member {
+    /// Returns the name of the event column that holds the member.
+    pub fn column(self) -> &'static str {
+        MEMBERS.get(self as usize).map_or("", |(_, column)| column)
+    }
+
+    /// Returns true for a member held as JSON text, where `null` is no value.
+    pub(crate) fn is_json(self) -> bool {
+        matches!(self, Member::RequestParameters | Member::ResponseElements | Member::AdditionalEventData)
+    }
+}
+
+/// An event, as far as this crate looks at it.
+pub trait Record {
+    /// Returns a member's text: a string decoded, an object or array as its own JSON; `None` if absent or null.
+    fn text(&self, member: Member) -> Option<&str>;
+
+    /// Returns the event's time.
+    fn time(&self) -> Option<EventTime>;
+}
+
+/// A record read from its JSON text, for events that are not in columns.
+#[derive(Debug, Clone)]
+pub struct JsonRecord {
+    values: Vec<Option<String>>,
+    time: Option<EventTime>,
+}
+
+type Object<'a> = HashMap<String, &'a RawValue>;
+
+impl JsonRecord {
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Record`] if the text is no JSON object.
+    pub fn parse(text: &str) -> Result<JsonRecord, Error> {
+        let object: Object<'_> = serde_json::from_str(text)
+            .map_err(|error| Error::new(ErrorKind::Record, format!("read a record: {error}")))?;
+        let values = MEMBERS.iter().map(|(_, column)| member_text(&object, column)).collect();
+        let time = member_text(&object, "eventtime").and_then(|text| EventTime::parse(&text));
+        Ok(JsonRecord { values, time })
+    }
+}
+
+impl Record for JsonRecord {
+    fn text(&self, member: Member) -> Option<&str> {
+        self.values.get(member as usize)?.as_deref()
+    }
+
+    fn time(&self) -> Option<EventTime> {
+        self.time
+    }
+}
+
+/// Finds the value of a column by the column's path.
+fn member_text(record: &Object<'_>, column: &str) -> Option<String> {
+    let Column { path, .. } = schema::COLUMNS.get(schema::column_index(column)?)?;
+    let (first, rest) = path.split_first()?;
+    let mut value: &RawValue = record.get(*first)?;
+    for name in rest {
+        let object: Object<'_> = serde_json::from_str(value.get()).ok()?;
+        value = object.get(*name).copied()?;
+    }
+    match value.get() {
+        "null" => None,
+        text if text.starts_with('"') => serde_json::from_str(text).ok(),
+        text => Some(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_member_is_a_column_in_its_own_place() {
+        for (at, (member, column)) in MEMBERS.iter().enumerate() {
+            assert_eq!(*member as usize, at, "{column}");
+            assert!(schema::column_index(column).is_some(), "{column}");
+        }
+    }
+
+    #[test]
+    fn text_is_decoded_and_json_kept() {
+        let text = r#"{"eventTime":"2026-03-01T09:00:00Z","eventName":"A\u0073sume","errorCode":null,
+            "userIdentity":{"type":"IAMUser","sessionContext":"none"},"requestParameters":{"a":[1, 2]},
+            "eventID":7}"#;
+        let record = JsonRecord::parse(text).unwrap();
+        let cases = [
+            (Member::EventName, Some("Assume")),
+            (Member::ErrorCode, None),
+            (Member::IdentityType, Some("IAMUser")),
+            (Member::CreationDate, None),
+            (Member::RequestParameters, Some(r#"{"a":[1, 2]}"#)),
+            (Member::EventId, Some("7")),
+        ];
+        for (member, expect) in cases {
+            assert_eq!(record.text(member), expect, "{member:?}");
+        }
+        assert_eq!(record.time().map(|time| time.to_string()).as_deref(), Some("2026-03-01T09:00:00Z"));
+        for text in ["", "[]", "7", "{\"eventName\":"] {
+            assert_eq!(JsonRecord::parse(text).map(|_| ()).unwrap_err().kind(), ErrorKind::Record, "{text}");
+        }
+    }
+}
