@@ -1,5 +1,7 @@
 //! What a corpus shall be: its seed, size, first date and length. Stands at the door of [`generate`](crate::generate).
 
+use std::path::PathBuf;
+
 use jiff::civil::{Date, date};
 
 use crate::error::Error;
@@ -32,6 +34,18 @@ pub struct Config {
     pub days: u32,
     /// The number of threads that write; days are shared out among them.
     pub threads: usize,
+    /// Digest files beside the log files. Each costs a signature, and there is one an hour for each account and Region.
+    pub digests: Option<Digests>,
+}
+
+/// How the digest files of a corpus are made. The log files are the same with them and without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digests {
+    /// The folder that `keys.json` and `metadata.json` are written to: what ListPublicKeys would answer, and what S3
+    /// would keep as metadata of the digests. It should lie outside of the bucket.
+    pub beside: PathBuf,
+    /// Whether one log file is changed and one deleted once the digests are made.
+    pub tampered: bool,
 }
 
 impl Config {
@@ -40,7 +54,7 @@ impl Config {
     /// starts on Monday 2026-03-02 and uses all processors.
     pub fn new(seed: u64, bytes: u64) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(THREADS_MAX));
-        Self { seed, bytes, start: date(2026, 3, 2), days: days_for(bytes), threads }
+        Self { seed, bytes, start: date(2026, 3, 2), days: days_for(bytes), threads, digests: None }
     }
 
     /// Returns nothing, or why the values cannot be used.

@@ -7,8 +7,10 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use libdeflater::{CompressionLvl, Compressor};
 
+use crate::digests::hex;
 use crate::error::Error;
 use crate::organisation::{ACCOUNTS, ORGANIZATION_ID, REGIONS};
 use crate::record::{compact_minute, iso};
@@ -73,13 +75,40 @@ pub(crate) struct Delivery {
     compressor: Compressor,
     gz: Vec<u8>,
     made: HashSet<PathBuf>,
+    /// What digests will promise; `None` where none are made.
+    delivered: Option<Vec<Delivered>>,
+}
+
+/// A log file as its digest will promise it.
+#[derive(Debug)]
+pub(crate) struct Delivered {
+    pub(crate) account: usize,
+    pub(crate) region: usize,
+    pub(crate) at: i64,
+    pub(crate) key: String,
+    /// SHA-256 of the JSON, in hex digits.
+    pub(crate) hash: String,
+    /// Times of the newest and the oldest event.
+    pub(crate) newest: String,
+    pub(crate) oldest: String,
 }
 
 impl Delivery {
     /// Returns a delivery into a folder, which stands for the bucket.
-    pub(crate) fn new(dir: &Path) -> Self {
+    pub(crate) fn new(dir: &Path, has_digests: bool) -> Self {
         let level = CompressionLvl::new(GZIP_LEVEL).expect("gzip knows the levels 0 to 12");
-        Self { dir: dir.to_owned(), compressor: Compressor::new(level), gz: Vec::new(), made: HashSet::new() }
+        Self {
+            dir: dir.to_owned(),
+            compressor: Compressor::new(level),
+            gz: Vec::new(),
+            made: HashSet::new(),
+            delivered: has_digests.then(Vec::new),
+        }
+    }
+
+    /// Returns what was delivered, if digests are to be made of it.
+    pub(crate) fn into_delivered(self) -> Vec<Delivered> {
+        self.delivered.unwrap_or_default()
     }
 
     /// Writes the file as delivered at a time, empties it, and returns its sizes. `random` ends its name.
@@ -97,6 +126,9 @@ impl Delivery {
             self.made.insert(folder.clone());
         }
         let path = folder.join(name(file.account, file.region, at, random));
+        if let Some(delivered) = &mut self.delivered {
+            delivered.push(Delivered::of(file, at, random));
+        }
         fs::write(&path, &self.gz[..length]).map_err(|source| Error::write(&path, source))?;
         let totals = Totals { files: 1, records: file.records, bytes: file.text.len() as u64, gz_bytes: length as u64 };
         file.text.clear();
@@ -110,6 +142,24 @@ impl Delivery {
         self.made.clear();
     }
 }
+
+impl Delivered {
+    fn of(file: &LogFile, at: i64, random: &str) -> Self {
+        let LogFile { account, region, .. } = *file;
+        let times = || file.text.split(EVENT_TIME).skip(1).filter_map(|rest| rest.split('"').next());
+        Self {
+            account,
+            region,
+            at,
+            key: format!("{}/{}", folder(account, region, at), name(account, region, at, random)),
+            hash: hex(digest(&SHA256, file.text.as_bytes()).as_ref()),
+            newest: times().max().unwrap_or_default().to_owned(),
+            oldest: times().min().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+const EVENT_TIME: &str = "\"eventTime\":\"";
 
 fn folder(account: usize, region: usize, at: i64) -> String {
     let mut day = String::new();

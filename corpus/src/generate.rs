@@ -6,10 +6,12 @@ use std::thread;
 
 use crate::config::Config;
 use crate::day;
-use crate::delivery::{Delivery, Totals};
+use crate::delivery::{Delivered, Delivery, Totals};
+use crate::digests;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::story::Story;
+use crate::tamper::{Tampered, tamper};
 
 /// What was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,10 @@ pub struct Summary {
     pub bytes: u64,
     /// Bytes on disk, after gzip.
     pub gz_bytes: u64,
+    /// Number of digest files.
+    pub digests: u64,
+    /// What was done to the files afterwards; the numbers above count what was delivered.
+    pub tampered: Option<Tampered>,
     /// The attack among the records.
     pub story: Story,
 }
@@ -37,16 +43,25 @@ pub fn generate(config: &Config, dir: &Path) -> Result<Summary, Error> {
     config.check()?;
     let plan = Plan::new(config);
     let next_day = AtomicU32::new(0);
-    let parts: Vec<Result<Totals, Error>> = thread::scope(|scope| {
+    let parts: Vec<Result<Part, Error>> = thread::scope(|scope| {
         let workers: Vec<_> = (0..config.threads).map(|_| scope.spawn(|| run_days(&plan, &next_day, dir))).collect();
         workers.into_iter().map(|worker| worker.join().expect("a day that panics is a mistake in this crate")).collect()
     });
-    let mut totals = Totals::default();
+    let (mut totals, mut delivered) = (Totals::default(), Vec::new());
     for part in parts {
-        totals.add(part?);
+        let (part, files) = part?;
+        totals.add(part);
+        delivered.extend(files);
+    }
+    let (mut digests, mut tampered) = (0, None);
+    if let Some(options) = &config.digests {
+        digests = digests::write(&plan, &delivered, dir, &options.beside)?.digests;
+        if options.tampered {
+            tampered = tamper(dir, &delivered, &plan.story)?;
+        }
     }
     let Totals { files, records, bytes, gz_bytes } = totals;
-    Ok(Summary { files, records, bytes, gz_bytes, story: plan.story })
+    Ok(Summary { files, records, bytes, gz_bytes, digests, tampered, story: plan.story })
 }
 
 /// Returns the attack that a corpus of this configuration holds, without writing one.
@@ -59,13 +74,16 @@ pub fn story(config: &Config) -> Result<Story, Error> {
     Ok(Plan::new(config).story)
 }
 
-fn run_days(plan: &Plan, next_day: &AtomicU32, dir: &Path) -> Result<Totals, Error> {
-    let mut delivery = Delivery::new(dir);
+/// What one thread delivered, and of which files a digest is to be made.
+type Part = (Totals, Vec<Delivered>);
+
+fn run_days(plan: &Plan, next_day: &AtomicU32, dir: &Path) -> Result<Part, Error> {
+    let mut delivery = Delivery::new(dir, plan.config.digests.is_some());
     let mut totals = Totals::default();
     loop {
         let day = next_day.fetch_add(1, Ordering::Relaxed);
         if day >= plan.config.days {
-            return Ok(totals);
+            return Ok((totals, delivery.into_delivered()));
         }
         match day::run(plan, day, &mut delivery) {
             Ok(part) => totals.add(part),

@@ -23,6 +23,9 @@
 //!   `creationDate` names. An `AssumeRole` from one account into another is recorded in both, with one `sharedEventID`.
 //! * One attack runs through it all: [`Story`] has its facts, so that what must be found can be stated.
 //!
+//! With [`Config::digests`] each account and Region gets its hourly digest files as well, signed by a sample key and chained,
+//! and one log file can be changed and one deleted afterwards, for a verification to find.
+//!
 //! The generator knows nothing of the parser it is used to test: it writes JSON text on its own. Accounts, domains and
 //! addresses are those set aside for documentation; access keys have the right shape and were never issued.
 //!
@@ -36,6 +39,7 @@ mod config;
 mod day;
 mod delivery;
 mod dice;
+mod digests;
 mod error;
 mod generate;
 mod identity;
@@ -46,9 +50,12 @@ mod session;
 mod shift;
 mod signin;
 mod story;
+mod tamper;
 mod template;
 
-pub use config::{BYTES_MAX, BYTES_MIN, Config, DAYS_MAX, THREADS_MAX};
+pub use config::{BYTES_MAX, BYTES_MIN, Config, DAYS_MAX, Digests, THREADS_MAX};
+pub use digests::BUCKET;
 pub use error::{Error, ErrorKind};
 pub use generate::{Summary, generate, story};
 pub use story::{Hop, Stage, Step, Story};
+pub use tamper::Tampered;

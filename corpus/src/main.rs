@@ -1,13 +1,15 @@
-//! `corpus DIR [--bytes N] [--seed N] [--start YYYY-MM-DD] [--days N] [--threads N]`: writes a corpus, says what it holds.
+//! `corpus DIR [--bytes N] [--seed N] [--start YYYY-MM-DD] [--days N] [--threads N] [--digests DIR]
+//! [--tampered]`: writes a corpus, says what it holds.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use corpus::{Config, Stage, Summary, generate};
+use corpus::{Config, Digests, Stage, Summary, generate};
 
-const USAGE: &str = "usage: corpus DIR [--bytes N|NMB|NGB] [--seed N] [--start YYYY-MM-DD] [--days N] [--threads N]";
+const USAGE: &str = "usage: corpus DIR [--bytes N|NMB|NGB] [--seed N] [--start YYYY-MM-DD] [--days N] [--threads N] \
+     [--digests DIR [--tampered]]";
 const BYTES_DEFAULT: u64 = 20_000_000;
 
 fn main() -> ExitCode {
@@ -36,12 +38,15 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<(PathBuf, Config), St
     let mut dir = None;
     let (mut bytes, mut seed) = (BYTES_DEFAULT, 1);
     let (mut start, mut days, mut threads) = (None, None, None);
+    let (mut beside, mut tampered) = (None, false);
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("`{arg}` needs a value; {USAGE}"));
         match arg.as_str() {
             "--bytes" => bytes = parse_bytes(&value()?)?,
             "--seed" => seed = number(&arg, &value()?)?,
             "--days" => days = Some(number(&arg, &value()?)?),
+            "--digests" => beside = Some(PathBuf::from(value()?)),
+            "--tampered" => tampered = true,
             "--threads" => threads = Some(number(&arg, &value()?)?),
             "--start" => {
                 let text = value()?;
@@ -57,6 +62,10 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<(PathBuf, Config), St
     config.start = start.unwrap_or(config.start);
     config.days = days.unwrap_or(config.days);
     config.threads = threads.unwrap_or(config.threads);
+    config.digests = beside.map(|beside| Digests { beside, tampered });
+    if tampered && config.digests.is_none() {
+        return Err(format!("`--tampered` needs `--digests`; {USAGE}"));
+    }
     Ok((dir, config))
 }
 
@@ -74,8 +83,14 @@ fn parse_bytes(text: &str) -> Result<u64, String> {
 }
 
 fn report(out: &mut impl Write, summary: &Summary, seconds: f64) -> io::Result<()> {
-    let Summary { files, records, bytes, gz_bytes, story } = summary;
+    let Summary { files, records, bytes, gz_bytes, digests, tampered, story } = summary;
     writeln!(out, "{records} records in {files} files, {bytes} bytes of JSON, {gz_bytes} after gzip, {seconds:.1} s")?;
+    if *digests > 0 {
+        writeln!(out, "digests     {digests}")?;
+    }
+    if let Some(tampered) = tampered {
+        writeln!(out, "changed     {}\ndeleted     {}", tampered.changed, tampered.deleted)?;
+    }
     writeln!(out, "attack      {} to {} in {}", story.started(), story.ended(), story.region)?;
     writeln!(out, "leaked key  {} of {}", story.leaked_key, story.user_arn)?;
     writeln!(out, "addresses   {}", story.addresses.join(", "))?;
@@ -103,7 +118,7 @@ mod tests {
             parsed("out --bytes 3MB --seed 9 --days 2 --threads 1 --start 2025-06-01").expect("a valid line");
         assert_eq!(dir, PathBuf::from("out"));
         let start = jiff::civil::date(2025, 6, 1);
-        assert_eq!(config, Config { seed: 9, bytes: 3_000_000, start, days: 2, threads: 1 });
+        assert_eq!(config, Config { seed: 9, bytes: 3_000_000, start, days: 2, threads: 1, digests: None });
     }
 
     #[test]
@@ -116,6 +131,7 @@ mod tests {
             ("out --seed x", "`--seed x`"),
             ("out --bytes 99999999999999GB", "too large"),
             ("out --start today", "`--start today`"),
+            ("out --tampered", "needs `--digests`"),
         ] {
             let message = parsed(line).expect_err(line);
             assert!(message.contains(named), "{line}: {message}");

@@ -139,7 +139,8 @@ const THEFT_ADDRESS: &str = "203.0.113.187";
 const ENTRY_AGENT: &str = "aws-cli/2.15.41 Python/3.11.8 Linux/6.6.15-amd64 exe/x86_64.kali.2024 prompt/off command/";
 const THEFT_AGENT: &str = "Boto3/1.34.69 md/Botocore#1.34.69 ua/2.0 os/linux#6.6.15-amd64 md/arch#x86_64 lang/python#3.11.8 md/pyimpl#CPython cfg/retry-mode#legacy Botocore/1.34.69";
 const BACKDOOR: &str = "svc-backup-sync";
-const TRAIL: &str = "organization-trail";
+/// The name of the organization's trail.
+pub(crate) const TRAIL: &str = "organization-trail";
 /// What is tried and refused: service, action, request parameters, name of the command.
 const REFUSED: [(&str, &str, &str, &str); 16] = [
     ("iam", "GetAccountAuthorizationDetails", r#"{"maxItems":1000}"#, "iam.get-account-authorization-details"),

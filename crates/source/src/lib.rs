@@ -35,9 +35,14 @@ mod folder;
 mod s3;
 mod stream;
 
+mod buckets;
+mod cloudtrail;
+
 mod error;
 
+pub use crate::buckets::{Buckets, Stored};
 pub use crate::chunk::{Body, Chunk, WHOLE_BYTES_MAX};
+pub use crate::cloudtrail::{CloudTrail, PublicKey, TrailPlace};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::object::{Listed, Object};
 pub use crate::s3::{AwsOptions, s3_store};

@@ -9,7 +9,7 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ListResult, ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{Attribute, Attributes, GetOptions, GetRange, ListResult, ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use crate::chunk::{Body, WHOLE_BYTES_MAX};
 use crate::error::{Error, ErrorKind, Result};
@@ -17,11 +17,12 @@ use crate::object::{Listed, Object, Place, identity};
 use crate::walk::{Child, Entry, Level, Tree};
 
 mod credentials;
-mod fault;
+pub(crate) mod fault;
 mod ranges;
 mod store;
 
 pub use store::{AwsOptions, s3_store};
+pub(crate) use store::{credentials as sdk_credentials, sdk_config};
 
 use fault::{Action, fault};
 
@@ -98,6 +99,22 @@ impl Bucket {
         Ok((bytes, meta.version))
     }
 
+    /// Reads an object that was listed, with its user metadata: names in lower case, without `x-amz-meta-`.
+    pub(crate) async fn read_described(&self, object: &Object, key: &Path) -> Result<(Body, Vec<(String, String)>)> {
+        let options = GetOptions { if_match: object.etag.clone(), ..GetOptions::default() };
+        let fail = |source| fault(Action::Get, &self.bucket, key.as_ref(), source);
+        let answer = self.store.get_opts(key, options).await.map_err(fail)?;
+        if answer.meta.size != object.bytes {
+            return Err(fault::changed(&self.bucket, key.as_ref()));
+        }
+        let metadata = user_metadata(&answer.attributes);
+        if object.bytes > ranges::RANGE_BYTES {
+            // The body would take longer than one request may.
+            return Ok((self.read(object, key).await?.0, metadata));
+        }
+        Ok((Body::Whole(answer.bytes().await.map_err(fail)?), metadata))
+    }
+
     async fn list_level(&self, folder: &Path) -> Result<ListResult> {
         let mut attempt = 1;
         loop {
@@ -172,6 +189,15 @@ impl Bucket {
             place: Place::Key(meta.location),
         })
     }
+}
+
+/// Returns the user metadata among an object's attributes.
+pub(crate) fn user_metadata(attributes: &Attributes) -> Vec<(String, String)> {
+    let user = attributes.iter().filter_map(|(attribute, value)| match attribute {
+        Attribute::Metadata(name) => Some((name.to_string(), value.to_string())),
+        _ => None,
+    });
+    user.collect()
 }
 
 /// Returns the part of a key below a folder.

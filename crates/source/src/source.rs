@@ -110,6 +110,21 @@ impl Source {
 }
 
 impl Source {
+    /// Reads an object with its user metadata, which only objects in a bucket have: names in lower case, without
+    /// `x-amz-meta-`.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    pub async fn read_described(&self, object: &Object) -> Result<(Chunk, Vec<(String, String)>)> {
+        match (&object.place, &self.kind) {
+            (Place::Key(key), Kind::Bucket(bucket)) => {
+                let (body, metadata) = bucket.read_described(object, key).await?;
+                Ok((Chunk { object: object.clone(), body }, metadata))
+            }
+            _ => Ok((self.read(object).await?, Vec::new())),
+        }
+    }
+
     /// Reads a local file on the calling thread, which costs far less than a change of threads for each of many small
     /// files. Returns `None` for objects that are not local files.
     pub fn read_local(object: &Object) -> Option<Result<Chunk>> {

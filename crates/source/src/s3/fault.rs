@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 
 /// What was asked of S3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
+pub(crate) enum Action {
     List,
     Get,
     Head,
@@ -40,7 +40,7 @@ impl Action {
 }
 
 /// Returns the error for a failed request.
-pub(super) fn fault(action: Action, bucket: &str, key: &str, source: StoreError) -> Error {
+pub(crate) fn fault(action: Action, bucket: &str, key: &str, source: StoreError) -> Error {
     let answer = Answer::of(&source);
     if let Some(own) = own(&source) {
         return own.with("bucket", bucket).with("key", key);

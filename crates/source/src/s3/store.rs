@@ -50,14 +50,7 @@ pub struct AwsOptions {
 /// # Errors
 /// [`ErrorKind::Configuration`] if an endpoint or a Region cannot be used.
 pub async fn s3_store(bucket: &str, options: &AwsOptions) -> Result<Arc<dyn ObjectStore>> {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest());
-    if let Some(profile) = &options.profile {
-        loader = loader.profile_name(profile);
-    }
-    if let Some(region) = &options.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    let config = loader.load().await;
+    let config = sdk_config(options).await;
     let endpoint = options.endpoint_url.clone().or_else(|| configured_endpoint(&config));
     let region = match (&options.region, &endpoint) {
         (Some(region), _) => region.clone(),
@@ -70,13 +63,25 @@ pub async fn s3_store(bucket: &str, options: &AwsOptions) -> Result<Arc<dyn Obje
     build(Connection { bucket, region, endpoint, credentials, retry: retry(), sse_kms_key_id })
 }
 
+/// Loads the environment and the profile, as every AWS tool does.
+pub(crate) async fn sdk_config(options: &AwsOptions) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    loader.load().await
+}
+
 fn configured_endpoint(config: &SdkConfig) -> Option<String> {
     let key = ServiceConfigKey::builder().service_id("s3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
     let for_s3 = key.ok().and_then(|key| config.service_config()?.load_config(key));
     for_s3.or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
-async fn credentials(config: &SdkConfig, options: &AwsOptions) -> Result<SharedCredentialsProvider> {
+pub(crate) async fn credentials(config: &SdkConfig, options: &AwsOptions) -> Result<SharedCredentialsProvider> {
     if let Some(role) = &options.role_arn {
         let assumed = AssumeRoleProvider::builder(role.as_str()).session_name("trailkeep").configure(config);
         return Ok(SharedCredentialsProvider::new(assumed.build().await));

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
+use object_store::client::{HttpError, HttpErrorKind};
 use object_store::memory::InMemory;
 use object_store::{BackoffConfig, RetryConfig};
 
@@ -244,6 +245,30 @@ async fn a_closed_door_is_worth_another_try() {
     drop(server);
     let error = open(&endpoint, "p/").read(&object("p/a.json", 10)).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true), "{error}");
+}
+
+/// A client waits for a minute before it gives a request up; what it then says is made here at once.
+#[test]
+fn what_happens_on_the_way_is_told_apart() {
+    use HttpErrorKind::{Connect, Decode, Interrupted, Request, Timeout};
+    let cases = [
+        (Timeout, ErrorKind::Timeout, "no answer came in time"),
+        (Connect, ErrorKind::Unavailable, "S3 cannot be reached"),
+        (Request, ErrorKind::Interrupted, "the answer broke off"),
+        (Interrupted, ErrorKind::Interrupted, "the answer broke off"),
+        (Decode, ErrorKind::Interrupted, "the answer broke off"),
+    ];
+    for action in [Action::List, Action::Get, Action::Head] {
+        for (happened, kind, text) in &cases {
+            let cause = HttpError::new(*happened, std::io::Error::other("the cause"));
+            let source = object_store::Error::Generic { store: "S3", source: Box::new(cause) };
+            let error = fault(action, BUCKET, "p/a.json", source);
+            assert_eq!((error.kind(), error.is_retryable()), (*kind, true), "{action:?} {happened:?}");
+            let shown = error.to_string();
+            let parts = ["`s3://amzn-s3-demo-bucket/p/a.json`", text, "try again later"];
+            assert!(parts.iter().all(|part| shown.contains(part)), "{action:?} {happened:?}: {shown}");
+        }
+    }
 }
 
 #[tokio::test]
