@@ -300,7 +300,10 @@ impl Lazy<StringBuilder> {
     fn finish_text(&mut self, rows: usize) -> ArrayRef {
         self.builder.append_nulls(rows - self.rows);
         self.rows = 0;
-        Arc::new(self.builder.finish())
+        // The next batch will be much like this one: room for it at once, instead of growing and copying its way there.
+        let bytes = self.builder.values_slice().len();
+        let next = StringBuilder::with_capacity(rows, bytes + bytes / 8);
+        Arc::new(std::mem::replace(&mut self.builder, next).finish())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
+use aws_lc_rs::digest::{Context, SHA256};
 use flate2::bufread::GzDecoder;
 
 use crate::reject::RejectReason;
@@ -43,6 +44,8 @@ pub(crate) struct Content<'a> {
     input: Input<'a>,
     inflated: u64,
     limit: u64,
+    /// Takes up what is read, where somebody asks for the content's hash.
+    hashed: Option<Context>,
     /// Why the content ended before its natural end, once it has.
     pub damage: Option<Damage>,
 }
@@ -63,13 +66,24 @@ impl<'a> Content<'a> {
         if let Err(error) = (&mut packed).take(GZIP_MAGIC.len() as u64).read_to_end(&mut head) {
             let message = format!("reading failed at the first bytes: {error}");
             let damage = Some(Damage { reason: RejectReason::ReadFailed, message });
-            return Content { input: Input::Ended, inflated: 0, limit, damage };
+            return Content { input: Input::Ended, inflated: 0, limit, hashed: None, damage };
         }
         let is_gzip = head == GZIP_MAGIC;
         let whole: Box<dyn Read + 'a> = Box::new(Cursor::new(head).chain(packed));
         let packed = BufReader::with_capacity(64 << 10, whole);
         let input = if is_gzip { Input::Member(Box::new(GzDecoder::new(packed))) } else { Input::Plain(packed) };
-        Content { input, inflated: 0, limit, damage: None }
+        Content { input, inflated: 0, limit, hashed: None, damage: None }
+    }
+
+    /// Hashes the content as it is read.
+    pub(crate) fn hashed(self) -> Content<'a> {
+        Content { hashed: Some(Context::new(&SHA256)), ..self }
+    }
+
+    /// Returns the SHA-256 of the content once it is read to its end; `None` if it was not, or nobody asked for it.
+    pub(crate) fn sha256(self) -> Option<[u8; 32]> {
+        let hashed = self.hashed.filter(|_| self.damage.is_none())?;
+        hashed.finish().as_ref().try_into().ok()
     }
 
     fn end(&mut self, reason: RejectReason, message: String) -> usize {
@@ -95,6 +109,9 @@ impl<'a> Content<'a> {
         }
         let length = self.read_some(&mut out[..room]);
         self.inflated += length as u64;
+        if let Some(hashed) = &mut self.hashed {
+            hashed.update(&out[..length]);
+        }
         length
     }
 

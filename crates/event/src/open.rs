@@ -21,6 +21,8 @@ mod top;
 
 use std::io::{Cursor, Read};
 
+use aws_lc_rs::digest::{SHA256, digest};
+
 use crate::batch::{Builder, EventBatch};
 use crate::error::Error;
 use crate::fingerprint::FingerprintKey;
@@ -85,10 +87,14 @@ pub struct Summary {
     pub rejects: u64,
     /// Digest files met.
     pub digests: u64,
+    /// The content of each digest file met, byte for byte: that of the object where it is a digest and nothing else.
+    pub digest_contents: Vec<Vec<u8>>,
     /// Probes of CloudWatch Logs met, which hold no records.
     pub control_messages: u64,
     /// Bytes of the content, inflated.
     pub content_bytes: u64,
+    /// SHA-256 of the content, inflated; `None` if it could not be read to its end.
+    pub sha256: Option<[u8; 32]>,
     /// Why the object could not be read to its end, though it may hold more: it must be opened again.
     pub read_failed: Option<String>,
 }
@@ -157,6 +163,7 @@ impl Opener {
         let mut visit = top::Visit::new(self, emit);
         visit.object(&mut window)?;
         let mut summary = visit.finish(&window);
+        summary.sha256 = window.sha256.filter(|_| window.is_read());
         summary.content_bytes = window.offset(window.text().len());
         if window.is_last() {
             self.buffer = window.take_bytes();
@@ -185,7 +192,12 @@ impl Opener {
                 let mut buffer = std::mem::take(&mut self.buffer);
                 if inflate::one_shot(bytes, &mut buffer) && buffer.len() as u64 <= self.limits.object_bytes_max {
                     match String::from_utf8(buffer) {
-                        Ok(text) => return Window::whole(text),
+                        Ok(text) => {
+                            let sha256 = sha256(text.as_bytes());
+                            let mut window = Window::whole(text);
+                            window.sha256 = sha256;
+                            return window;
+                        }
                         Err(error) => Box::new(Cursor::new(error.into_bytes())),
                     }
                 } else {
@@ -194,7 +206,7 @@ impl Opener {
             }
             Content::Stream(reader) => reader,
         };
-        Window::sliding(inflate::Content::new(reader, self.limits.object_bytes_max))
+        Window::sliding(inflate::Content::new(reader, self.limits.object_bytes_max).hashed())
     }
 
     fn is_full(&self) -> bool {
@@ -210,4 +222,8 @@ impl Opener {
         }
         self.spans.last_mut().expect("just made")
     }
+}
+
+fn sha256(content: &[u8]) -> Option<[u8; 32]> {
+    digest(&SHA256, content).as_ref().try_into().ok()
 }

@@ -12,6 +12,8 @@ pub(crate) struct Window<'a> {
     content: Option<Content<'a>>,
     /// Why the content ended early, once it has.
     pub damage: Option<Damage>,
+    /// SHA-256 of the content, once it is read to its end and if it is hashed on the way.
+    pub sha256: Option<[u8; 32]>,
 }
 
 /// Bytes read at a time.
@@ -20,13 +22,19 @@ const STEP: usize = 128 << 10;
 impl<'a> Window<'a> {
     /// A window over text that is in memory as a whole.
     pub(crate) fn whole(text: String) -> Window<'a> {
-        Window { text, rest: Vec::new(), base: 0, content: None, damage: None }
+        Window { text, rest: Vec::new(), base: 0, content: None, damage: None, sha256: None }
     }
 
     /// A window that slides over a stream.
     pub(crate) fn sliding(content: Content<'a>) -> Window<'a> {
-        let mut window =
-            Window { text: String::new(), rest: Vec::new(), base: 0, content: Some(content), damage: None };
+        let mut window = Window {
+            text: String::new(),
+            rest: Vec::new(),
+            base: 0,
+            content: Some(content),
+            damage: None,
+            sha256: None,
+        };
         window.slide(0);
         window
     }
@@ -78,8 +86,9 @@ impl<'a> Window<'a> {
         }
         let ended = length < self.rest.len();
         self.rest.truncate(length);
-        if ended {
-            self.damage = self.content.take().and_then(|content| content.damage);
+        if ended && let Some(content) = self.content.take() {
+            self.damage.clone_from(&content.damage);
+            self.sha256 = content.sha256();
         }
         self.decode();
         length > before

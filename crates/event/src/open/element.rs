@@ -245,12 +245,12 @@ impl<E: From<Error>> Visit<'_, '_, E> {
                 inside.number = self.number;
                 inside.object(&mut window)?;
                 self.number = inside.number;
-                let (events, control_messages, digests) = (inside.events, inside.control_messages, inside.digests);
+                let (events, control_messages) = (inside.events, inside.control_messages);
+                self.digests.append(&mut inside.digests);
                 let rejects = inside.finish(&window).rejects;
                 self.events += events;
                 self.rejects += rejects;
                 self.control_messages += control_messages;
-                self.digests += digests;
             }
             Err(error) => {
                 self.number += 1;

@@ -14,7 +14,7 @@ pub(super) struct Visit<'v, 'e, E> {
     pub(super) emit: &'v mut Emit<'e, E>,
     pub(super) events: u64,
     pub(super) rejects: u64,
-    pub(super) digests: u64,
+    pub(super) digests: Vec<Vec<u8>>,
     pub(super) control_messages: u64,
     /// 1-based number of the last record.
     pub(super) number: i64,
@@ -72,7 +72,7 @@ impl<'v, 'e, E: From<Error>> Visit<'v, 'e, E> {
             emit,
             events: 0,
             rejects: 0,
-            digests: 0,
+            digests: Vec::new(),
             control_messages: 0,
             number: 0,
             saw_json: false,
@@ -133,7 +133,7 @@ impl<'v, 'e, E: From<Error>> Visit<'v, 'e, E> {
         }
         let kind = if self.events + self.rejects > 0 {
             ContentKind::CloudTrail
-        } else if self.digests > 0 {
+        } else if !self.digests.is_empty() {
             ContentKind::Digest
         } else if self.control_messages > 0 {
             ContentKind::ControlMessage
@@ -148,9 +148,11 @@ impl<'v, 'e, E: From<Error>> Visit<'v, 'e, E> {
             kind,
             events: self.events,
             rejects: self.rejects,
-            digests: self.digests,
+            digests: self.digests.len() as u64,
+            digest_contents: self.digests,
             control_messages: self.control_messages,
             content_bytes: 0,
+            sha256: None,
             read_failed: self.read_failed,
         }
     }
@@ -175,7 +177,7 @@ impl<'v, 'e, E: From<Error>> Visit<'v, 'e, E> {
                 let mut at = at;
                 match (self.walk(window, &mut at), form) {
                     (Walk::Record(end), Form::Digest) => {
-                        self.digests += 1;
+                        self.digests.push(digest_content(window, at..end).to_vec());
                         Ok(end)
                     }
                     (Walk::Record(end), _) => {
@@ -480,4 +482,17 @@ fn member(bytes: &[u8], at: usize) -> Result<(std::ops::Range<usize>, usize), Fa
 fn skip_member(bytes: &[u8], at: usize) -> Result<usize, Fault> {
     let (_, value) = member(bytes, scan::skip_blank(bytes, at))?;
     scan::skip_value(bytes, value)
+}
+
+/// Returns the content of a digest file: all of the object's, where only blanks stand around its one object.
+///
+/// A digest is proven by the hash of its content to the last byte.
+fn digest_content<'w>(window: &'w Window<'_>, object: std::ops::Range<usize>) -> &'w [u8] {
+    let bytes = window.text().as_bytes();
+    let is_blank = |bytes: Option<&[u8]>| bytes.is_some_and(|bytes| bytes.trim_ascii().is_empty());
+    let is_all = window.is_last() && window.offset(0) == 0;
+    if is_all && is_blank(bytes.get(..object.start)) && is_blank(bytes.get(object.end..)) {
+        return bytes;
+    }
+    bytes.get(object).unwrap_or_default()
 }

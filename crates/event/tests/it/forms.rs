@@ -337,3 +337,59 @@ fn hostile_input_ends_in_bounded_time() {
     assert_eq!(all.summary.events, 1_000);
     assert!(all.batches.iter().all(|batch| batch.record_bytes < 9 << 20));
 }
+
+const DIGEST: &str = r#"{"awsAccountId":"111122223333","digestStartTime":"2020-01-01T00:00:00Z","digestEndTime":"2020-01-01T01:00:00Z","digestS3Object":"k","logFiles":[{"s3Object":"a"}]}"#;
+
+fn hash(content: &[u8]) -> Option<[u8; 32]> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, content).as_ref().try_into().ok()
+}
+
+#[test]
+fn content_is_hashed_as_a_whole_whatever_it_came_in() {
+    let log = format!("{{\"Records\":[{A},{B}]}}");
+    let lines = format!("{A}\n{B}\n").repeat(20_000);
+    let packed = gzip(log.as_bytes());
+    let twice = [packed.as_slice(), &gzip(A.as_bytes())].concat();
+    type Case = (&'static str, Vec<u8>, Option<Vec<u8>>);
+    let cases: Vec<Case> = vec![
+        ("gzip", packed.clone(), Some(log.clone().into_bytes())),
+        ("plain", log.clone().into_bytes(), Some(log.clone().into_bytes())),
+        ("long", gzip(lines.as_bytes()), Some(lines.clone().into_bytes())),
+        ("two members", twice, Some([log.as_bytes(), A.as_bytes()].concat())),
+        ("nothing", Vec::new(), Some(Vec::new())),
+        ("no text", vec![0xff, 0xfe], Some(vec![0xff, 0xfe])),
+        ("cut short", packed[..packed.len() - 9].to_vec(), None),
+        ("other bytes behind", [packed.as_slice(), b"junk"].concat(), None),
+    ];
+    for (name, bytes, content) in cases {
+        let streamed = open_within(Content::Stream(Box::new(Dripping(&bytes))), Limits::default());
+        for found in [open(&bytes), streamed] {
+            assert_eq!(found.summary.sha256, content.as_deref().and_then(hash), "{name}");
+        }
+    }
+    let limits = Limits { object_bytes_max: 100, ..Limits::default() };
+    assert_eq!(open_within(Content::Bytes(&packed), limits).summary.sha256, None, "too large");
+}
+
+#[test]
+fn digests_come_with_their_bytes() {
+    let with_blanks = format!("{DIGEST}\n ");
+    let cases: Vec<(&str, Vec<u8>, Vec<&str>)> = vec![
+        ("plain", DIGEST.as_bytes().to_vec(), vec![DIGEST]),
+        ("gzip", gzip(DIGEST.as_bytes()), vec![DIGEST]),
+        // To the last byte: that is what its signature covers.
+        ("blanks behind", gzip(with_blanks.as_bytes()), vec![&with_blanks]),
+        ("two", format!("{DIGEST}\n{DIGEST}").into_bytes(), vec![DIGEST, DIGEST]),
+        ("beside a record", format!("{A}\n{DIGEST}").into_bytes(), vec![DIGEST]),
+        ("none", A.as_bytes().to_vec(), vec![]),
+    ];
+    for (name, bytes, expect) in cases {
+        let streamed = open_within(Content::Stream(Box::new(Dripping(&bytes))), Limits::default());
+        for found in [open(&bytes), streamed] {
+            let contents: Vec<String> =
+                found.summary.digest_contents.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect();
+            assert_eq!(contents, expect, "{name}");
+            assert_eq!(found.summary.digests, expect.len() as u64, "{name}");
+        }
+    }
+}
