@@ -14,6 +14,10 @@ pub enum ErrorKind {
     InvalidValue,
     /// The lake could not answer.
     Query,
+    /// What is asked about is not in the lake, or not only once.
+    NotFound,
+    /// What is asked about cannot be proven, or a proof does not hold.
+    NotProven,
 }
 
 /// A question that cannot be asked, or was not answered.
@@ -35,6 +39,14 @@ impl Error {
     pub(crate) fn query(attempt: &str, sql: String, source: lake::sql::Error) -> Self {
         let context = vec![("sql", sql)];
         Self { kind: ErrorKind::Query, message: attempt.to_owned(), context, source: Some(source) }
+    }
+
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), context: Vec::new(), source: None }
+    }
+
+    pub(crate) fn not_proven(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotProven, message)
     }
 
     /// Returns the kind.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::error::{Error, Result};
 
 mod source;
-mod sql;
+pub(crate) mod sql;
 
 pub use self::source::EventSource;
 

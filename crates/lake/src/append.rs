@@ -1,7 +1,7 @@
 //! Storing batches: the commit protocol.
 //!
 //! SQLite holds what was meant, Delta holds the truth. A batch is *prepared* on any thread (duplicates dropped, sorted,
-//! encoded) and *committed* in the order of its number: intent, rejects, files, sync, commit, sync, done. A crash at
+//! encoded) and *committed* in the order of its number: intent, rejects, log files, events, sync, done. A crash at
 //! any step leaves either the whole batch or nothing of it, once the next writer has looked (`recover`).
 
 mod prepare;
@@ -10,6 +10,8 @@ mod recover;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arrow::array::AsArray;
+use arrow::datatypes::TimestampMicrosecondType;
 use event::batch::EventBatch;
 use event::fingerprint::FingerprintKey;
 use event::reject::Reject;
@@ -18,10 +20,12 @@ use event::time::EventTime;
 use crate::control::{Control, Intent, LedgerObject};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::fingerprints::{Fingerprints, REJECTED};
+use crate::fingerprints::{Fingerprints, LISTED, REJECTED};
 use crate::location::Location;
 use crate::lock::{Lease, Lock, RENEW_MS};
+use crate::log_files::LogFile;
 use crate::schema;
+use crate::sessions::CONSUME_SESSIONS;
 use crate::table::write::DataFile;
 use crate::table::{Change, Table, append_operation};
 
@@ -29,10 +33,12 @@ use crate::table::{Change, Table, append_operation};
 pub(crate) const INGEST: &str = "trailkeep/ingest";
 /// Under which name rejects are committed.
 pub(crate) const INGEST_REJECTS: &str = "trailkeep/rejects";
+/// Under which name log files are committed.
+pub(crate) const INGEST_LOG_FILES: &str = "trailkeep/log-files";
 /// Under which name merged files are committed, so that a number that one of them bears is never given out again.
 pub(crate) const COMPACT: &str = "trailkeep/compact";
 /// All names that this program commits under.
-pub(crate) const APPLICATIONS: &[&str] = &[INGEST, INGEST_REJECTS, COMPACT];
+pub(crate) const APPLICATIONS: &[&str] = &[INGEST, INGEST_REJECTS, INGEST_LOG_FILES, COMPACT, CONSUME_SESSIONS];
 
 /// Most events of a batch: a sequence number is `batch << 20 | row`.
 pub const BATCH_EVENTS_MAX: usize = 1 << 20;
@@ -41,6 +47,7 @@ pub const BATCH_EVENTS_MAX: usize = 1 << 20;
 pub struct Writer {
     pub(crate) events: Table,
     pub(crate) rejects: Table,
+    pub(crate) log_files: Table,
     pub(crate) control: Control,
     pub(crate) fingerprints: Mutex<Fingerprints>,
     key: FingerprintKey,
@@ -83,15 +90,72 @@ pub struct Batch {
     pub rejects: Vec<(usize, Reject)>,
     /// Objects that are read to their end once this batch is stored.
     pub completed: Vec<LedgerObject>,
+    /// What is learned of log files: of those completed, and by digests of others.
+    pub log_files: Vec<LogFile>,
 }
 
 /// Events of one or more places.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Chunk {
     /// The events.
-    pub events: EventBatch,
+    pub events: Arc<EventBatch>,
     /// Index of a place and the number of its events, in order; together they cover all events.
     pub spans: Vec<(usize, usize)>,
+    /// Which of the events are stored with this batch; the others are with another.
+    pub dates: Dates,
+}
+
+/// A choice among the events of a chunk, by the UTC date of their time in days since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dates {
+    /// All events.
+    All,
+    /// Those of one date.
+    Only(i32),
+    /// Those of all dates but one.
+    Except(i32),
+}
+
+impl Dates {
+    /// Returns true if events of the date are chosen.
+    pub fn contain(self, date: i32) -> bool {
+        match self {
+            Dates::All => true,
+            Dates::Only(only) => date == only,
+            Dates::Except(except) => date != except,
+        }
+    }
+}
+
+impl Chunk {
+    /// Makes a chunk whose events are all stored together.
+    pub fn whole(events: EventBatch, spans: Vec<(usize, usize)>) -> Chunk {
+        Chunk { events: Arc::new(events), spans, dates: Dates::All }
+    }
+
+    /// Returns the date of each event that is chosen, in order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Schema`] if the events do not begin with their times.
+    pub fn event_dates(&self) -> Result<impl Iterator<Item = i32>> {
+        Ok(self
+            .times()?
+            .iter()
+            .map(|time| EventTime::from_micros(*time).date())
+            .filter(|date| self.dates.contain(*date)))
+    }
+
+    /// Returns the time of each event, in microseconds since 1970.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Schema`] if the events do not begin with their times.
+    pub fn times(&self) -> Result<&[i64]> {
+        let times = self.events.columns.columns().first();
+        let times = times.and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>());
+        let times =
+            times.ok_or_else(|| Error::new(ErrorKind::Schema, "a batch of events does not begin with their times"))?;
+        Ok(times.values())
+    }
 }
 
 /// A batch that is ready to be committed.
@@ -99,6 +163,7 @@ pub struct Prepared {
     number: i64,
     event_files: Vec<DataFile>,
     reject_files: Vec<DataFile>,
+    listed_files: Vec<DataFile>,
     completed: Vec<LedgerObject>,
     counts: Counts,
 }
@@ -126,9 +191,14 @@ impl Writer {
         let control = Control::open(location.data())?;
         let events = Table::open_or_create(location, schema::events()).await?;
         let rejects = Table::open_or_create(location, schema::rejects()).await?;
-        let undone = recover::settle(&control, &events, &rejects).await?;
+        let log_files = Table::open_or_create(location, schema::log_files()).await?;
+        let undone = recover::settle(&control, &[&events, &log_files, &rejects]).await?;
         let committed = |shelf: &str, batch: i64| {
-            let (table, application) = if shelf == REJECTED { (&rejects, INGEST_REJECTS) } else { (&events, INGEST) };
+            let (table, application) = match shelf {
+                REJECTED => (&rejects, INGEST_REJECTS),
+                LISTED => (&log_files, INGEST_LOG_FILES),
+                _ => (&events, INGEST),
+            };
             !undone.contains(&batch) && table.transaction(application).is_some_and(|last| batch <= last)
         };
         let stored = events.transaction(INGEST).unwrap_or(0);
@@ -136,9 +206,15 @@ impl Writer {
         undone.iter().try_for_each(|batch| control.undo(*batch))?;
         if fresh {
             recover::rebuild_fingerprints(&events, stored, &mut fingerprints).await?;
+            recover::rebuild_listed(&log_files, &mut fingerprints).await?;
             fingerprints.seal()?;
         }
-        let in_tables = [events.transaction(INGEST), events.transaction(COMPACT), rejects.transaction(INGEST_REJECTS)];
+        let in_tables = [
+            events.transaction(INGEST),
+            events.transaction(COMPACT),
+            rejects.transaction(INGEST_REJECTS),
+            log_files.transaction(INGEST_LOG_FILES),
+        ];
         let in_tables = in_tables.into_iter().flatten().max().unwrap_or(0);
         let next = control.last_batch()?.max(in_tables) + 1;
         let turn = Arc::new(tokio::sync::watch::Sender::new(Turn { next, broken: false }));
@@ -147,6 +223,7 @@ impl Writer {
         Ok(Writer {
             events,
             rejects,
+            log_files,
             control,
             key: fingerprints.key(),
             fingerprints: Mutex::new(fingerprints),
@@ -233,14 +310,20 @@ impl Writer {
     }
 
     async fn commit_now(&self, prepared: Prepared) -> Result<()> {
-        let Prepared { number, event_files, reject_files, completed, .. } = prepared;
-        if event_files.is_empty() && reject_files.is_empty() && completed.is_empty() {
+        let Prepared { number, event_files, reject_files, listed_files, completed, .. } = prepared;
+        let has_files = [&event_files, &reject_files, &listed_files].iter().any(|files| !files.is_empty());
+        if !has_files && completed.is_empty() {
             return Ok(());
         }
         let named = |table: &Table, files: &[DataFile]| {
             files.iter().map(|file| format!("{}/{}", table.name, file.path)).collect::<Vec<_>>()
         };
-        let files = [named(&self.rejects, &reject_files), named(&self.events, &event_files)].concat();
+        let files = [
+            named(&self.rejects, &reject_files),
+            named(&self.log_files, &listed_files),
+            named(&self.events, &event_files),
+        ]
+        .concat();
         self.control.begin(&Intent { batch: number, files }, &completed)?;
         failpoint::hit("intent-written");
         self.fingerprints().write_runs(number)?;
@@ -249,6 +332,11 @@ impl Writer {
             self.commit_files(&self.rejects, INGEST_REJECTS, number, &reject_files).await?;
         }
         failpoint::hit("rejects-committed");
+        if !listed_files.is_empty() {
+            self.put(&self.log_files, &listed_files).await?;
+            self.commit_files(&self.log_files, INGEST_LOG_FILES, number, &listed_files).await?;
+        }
+        failpoint::hit("log-files-committed");
         if !event_files.is_empty() {
             self.put(&self.events, &event_files).await?;
             failpoint::hit("files-synced");
@@ -287,6 +375,7 @@ impl Writer {
     pub async fn close(self: Arc<Self>) {
         self.events.finish().await;
         self.rejects.finish().await;
+        self.log_files.finish().await;
         if let Some(renewing) = &self.renewing {
             renewing.abort();
         }

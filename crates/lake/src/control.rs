@@ -6,21 +6,23 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, params};
+use aws_lc_rs::digest::{Context, SHA256};
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::location;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS writer (id TEXT NOT NULL);
-    CREATE TABLE IF NOT EXISTS object (
-        uri TEXT NOT NULL, identity TEXT NOT NULL, batch INTEGER NOT NULL, outcome TEXT NOT NULL,
-        bytes INTEGER NOT NULL, events INTEGER NOT NULL, rejects INTEGER NOT NULL,
-        PRIMARY KEY (uri, identity)) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS object_by_batch ON object (batch);
-    CREATE TABLE IF NOT EXISTS intent (batch INTEGER PRIMARY KEY, files TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS read_object (key BLOB PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS intent (batch INTEGER PRIMARY KEY, files TEXT NOT NULL, objects BLOB NOT NULL DEFAULT x'');
+    CREATE TABLE IF NOT EXISTS last_batch (batch INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS hold (name TEXT PRIMARY KEY, first_date INTEGER NOT NULL, last_date INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 ";
+
+/// Bytes of an object's key in the ledger: a URI is long and there are many, and nobody asks the ledger for one.
+const KEY_BYTES: usize = 16;
 
 /// An object that was read to its end: what the ledger keeps of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,16 +60,14 @@ impl Control {
     pub(crate) fn open(data: &Path) -> Result<Control> {
         location::make_private_folder(data)?;
         let path = data.join("control.db");
-        let failed = |error| {
-            Error::because(ErrorKind::Control, format!("open the control documents `{}`", path.display()), error)
-        };
+        let failed = |error| failure(format!("open the control documents `{}`", path.display()), error);
         let connection = Connection::open(&path).map_err(failed)?;
         location::make_private_file(&path).map_err(|error| {
             Error::because(ErrorKind::Control, format!("close `{}` to others", path.display()), error)
         })?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
-        connection.execute_batch(SCHEMA).map_err(failed)?;
+        upgrade(&connection).map_err(failed)?;
         // Two data folders may write to one lake in turn: the names of their files must never be the same.
         let sql = "INSERT INTO writer (id) SELECT lower(hex(randomblob(4))) WHERE NOT EXISTS (SELECT 1 FROM writer)";
         connection.execute(sql, []).map_err(failed)?;
@@ -81,48 +81,48 @@ impl Control {
 
     /// Returns which of these objects, by URI and identity, were read before.
     pub(crate) fn known<'o>(&self, objects: impl Iterator<Item = (&'o str, &'o str)>) -> Result<Vec<bool>> {
-        let failed = |error| Error::because(ErrorKind::Control, "look objects up in the ledger", error);
+        let failed = |error| failure("look objects up in the ledger", error);
         let connection = self.lock();
-        let mut statement =
-            connection.prepare_cached("SELECT 1 FROM object WHERE uri = ?1 AND identity = ?2").map_err(failed)?;
-        objects.map(|(uri, identity)| statement.exists([uri, identity]).map_err(failed)).collect()
+        let mut statement = connection.prepare_cached("SELECT 1 FROM read_object WHERE key = ?1").map_err(failed)?;
+        objects.map(|(uri, identity)| statement.exists([key(uri, identity)]).map_err(failed)).collect()
     }
 
     /// Writes down what a batch is about to do, with the objects that it completes.
     pub(crate) fn begin(&self, intent: &Intent, objects: &[LedgerObject]) -> Result<()> {
-        let failed =
-            |error| Error::because(ErrorKind::Control, format!("write the intent of batch {}", intent.batch), error);
+        let failed = |error| failure(format!("write the intent of batch {}", intent.batch), error);
         let mut connection = self.lock();
         let transaction = connection.transaction().map_err(failed)?;
-        transaction
-            .execute(
-                "INSERT INTO intent (batch, files) VALUES (?1, ?2)",
-                params![intent.batch, intent.files.join("\n")],
-            )
-            .map_err(failed)?;
-        insert_objects(&transaction, intent.batch, objects).map_err(failed)?;
+        let keys: Vec<_> = objects.iter().map(|object| key(&object.uri, &object.identity)).collect();
+        let sql = "INSERT INTO intent (batch, files, objects) VALUES (?1, ?2, ?3)";
+        transaction.execute(sql, params![intent.batch, intent.files.join("\n"), keys.concat()]).map_err(failed)?;
+        insert_keys(&transaction, &keys).map_err(failed)?;
+        transaction.execute("UPDATE last_batch SET batch = max(batch, ?1)", [intent.batch]).map_err(failed)?;
         transaction.commit().map_err(failed)
     }
 
     /// Strikes an intent off: its batch is in the lake.
     pub(crate) fn done(&self, batch: i64) -> Result<()> {
-        let failed = |error| Error::because(ErrorKind::Control, format!("mark batch {batch} as done"), error);
+        let failed = |error| failure(format!("mark batch {batch} as done"), error);
         self.lock().execute("DELETE FROM intent WHERE batch = ?1", [batch]).map(drop).map_err(failed)
     }
 
     /// Forgets a batch that never reached the lake, and the objects it would have completed.
     pub(crate) fn undo(&self, batch: i64) -> Result<()> {
-        let failed = |error| Error::because(ErrorKind::Control, format!("undo batch {batch}"), error);
+        let failed = |error| failure(format!("undo batch {batch}"), error);
         let mut connection = self.lock();
         let transaction = connection.transaction().map_err(failed)?;
-        transaction.execute("DELETE FROM object WHERE batch = ?1", [batch]).map_err(failed)?;
+        let sql = "SELECT objects FROM intent WHERE batch = ?1";
+        let keys: Option<Vec<u8>> = transaction.query_row(sql, [batch], |row| row.get(0)).optional().map_err(failed)?;
+        for key in keys.unwrap_or_default().chunks_exact(KEY_BYTES) {
+            transaction.execute("DELETE FROM read_object WHERE key = ?1", [key]).map_err(failed)?;
+        }
         transaction.execute("DELETE FROM intent WHERE batch = ?1", [batch]).map_err(failed)?;
         transaction.commit().map_err(failed)
     }
 
     /// Returns the intents of which it is not known what became of them.
     pub(crate) fn open_intents(&self) -> Result<Vec<Intent>> {
-        let failed = |error| Error::because(ErrorKind::Control, "read the open intents", error);
+        let failed = |error| failure("read the open intents", error);
         let connection = self.lock();
         let mut statement = connection.prepare("SELECT batch, files FROM intent ORDER BY batch").map_err(failed)?;
         let rows = statement
@@ -136,34 +136,13 @@ impl Control {
 
     /// Returns the greatest batch number that was ever meant.
     pub(crate) fn last_batch(&self) -> Result<i64> {
-        let sql =
-            "SELECT max(coalesce((SELECT max(batch) FROM intent), 0), coalesce((SELECT max(batch) FROM object), 0))";
-        self.lock()
-            .query_row(sql, [], |row| row.get(0))
-            .map_err(|error| Error::because(ErrorKind::Control, "read the last batch", error))
+        let sql = "SELECT batch FROM last_batch";
+        self.lock().query_row(sql, [], |row| row.get(0)).map_err(|error| failure("read the last batch", error))
     }
 
-    /// Puts a hold on dates, or replaces the hold of that name.
-    pub(crate) fn put_hold(&self, hold: &crate::retention::Hold) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO hold (name, first_date, last_date, reason) VALUES (?1, ?2, ?3, ?4)";
-        let values = params![hold.name, hold.first_date, hold.last_date, hold.reason];
-        self.lock()
-            .execute(sql, values)
-            .map(drop)
-            .map_err(|error| Error::because(ErrorKind::Control, "write a hold", error))
-    }
-
-    /// Lifts a hold; returns false if there is none of that name.
-    pub(crate) fn lift_hold(&self, name: &str) -> Result<bool> {
-        let result = self.lock().execute("DELETE FROM hold WHERE name = ?1", [name]);
-        result
-            .map(|rows| rows > 0)
-            .map_err(|error| Error::because(ErrorKind::Control, format!("lift the hold `{name}`"), error))
-    }
-
-    /// Returns all holds, by name.
-    pub(crate) fn holds(&self) -> Result<Vec<crate::retention::Hold>> {
-        let failed = |error| Error::because(ErrorKind::Control, "read the holds", error);
+    /// Returns the holds that an older version kept here; today they lie beside the table.
+    pub(crate) fn old_holds(&self) -> Result<Vec<crate::retention::Hold>> {
+        let failed = |error| failure("read the holds", error);
         let connection = self.lock();
         let mut statement =
             connection.prepare("SELECT name, first_date, last_date, reason FROM hold ORDER BY name").map_err(failed)?;
@@ -179,14 +158,63 @@ impl Control {
             .map_err(failed)?;
         rows.collect::<Result<_, _>>().map_err(failed)
     }
+
+    /// Forgets the holds of an older version, once they lie beside the table.
+    pub(crate) fn forget_old_holds(&self) -> Result<()> {
+        let result = self.lock().execute("DELETE FROM hold", []);
+        result.map(drop).map_err(|error| failure("take over the holds of an older version", error))
+    }
 }
 
-fn insert_objects(connection: &Connection, batch: i64, objects: &[LedgerObject]) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO object (uri, identity, batch, outcome, bytes, events, rejects) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let mut statement = connection.prepare_cached(sql)?;
-    for object in objects {
-        let counts = (object.bytes as i64, object.events as i64, object.rejects as i64);
-        statement.execute(params![object.uri, object.identity, batch, object.outcome, counts.0, counts.1, counts.2])?;
+/// An error of SQLite, which tells of a full disk by a code of its own.
+fn failure(message: impl Into<String>, error: rusqlite::Error) -> Error {
+    // The file beside the log of SQLite is made as large as it must be before it is used.
+    let no_room_for_index = error.sqlite_error().map(|error| error.extended_code) == Some(SQLITE_IOERR_SHMSIZE);
+    if no_room_for_index || error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+        return Error::because(ErrorKind::Full, format!("{}: no room for `control.db`", message.into()), error);
     }
-    Ok(())
+    Error::because(ErrorKind::Control, message, error)
+}
+
+/// Returns an object's key in the ledger: the first half of the SHA-256 of its URI and identity.
+fn key(uri: &str, identity: &str) -> [u8; KEY_BYTES] {
+    let mut context = Context::new(&SHA256);
+    context.update(uri.as_bytes());
+    context.update(b"\n");
+    context.update(identity.as_bytes());
+    let mut key = [0; KEY_BYTES];
+    key.iter_mut().zip(context.finish().as_ref()).for_each(|(byte, hash)| *byte = *hash);
+    key
+}
+
+fn insert_keys(connection: &Connection, keys: &[[u8; KEY_BYTES]]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("INSERT OR IGNORE INTO read_object (key) VALUES (?1)")?;
+    keys.iter().try_for_each(|key| statement.execute([key]).map(drop))
+}
+
+/// Makes the tables, and takes over what the first version kept: it had each object's URI and counts in a table
+/// `object`. Those of a batch of which it is not known what became of it are left out, and read again.
+fn upgrade(connection: &Connection) -> rusqlite::Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    let has_objects = connection.table_exists(None, "object")?;
+    if has_objects {
+        transaction.execute("ALTER TABLE intent ADD COLUMN objects BLOB NOT NULL DEFAULT x''", [])?;
+    }
+    transaction.execute_batch(SCHEMA)?;
+    transaction.execute("INSERT INTO last_batch SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM last_batch)", [])?;
+    if has_objects {
+        let mut old =
+            transaction.prepare("SELECT uri, identity FROM object WHERE batch NOT IN (SELECT batch FROM intent)")?;
+        let keys = old.query_map([], |row| {
+            let (uri, identity): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok(key(&uri, &identity))
+        })?;
+        insert_keys(&transaction, &keys.collect::<Result<Vec<_>, _>>()?)?;
+        drop(old);
+        transaction.execute_batch(
+            "UPDATE last_batch SET batch = max(coalesce((SELECT max(batch) FROM intent), 0), coalesce((SELECT max(batch) FROM object), 0));
+             DROP TABLE object;",
+        )?;
+    }
+    transaction.commit()
 }

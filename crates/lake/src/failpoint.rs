@@ -9,11 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub const FAILPOINTS: &[&str] = &[
     "intent-written",
     "rejects-committed",
+    "log-files-committed",
     "file-written",
     "files-synced",
     "events-committed",
     "commit-synced",
     "intent-done",
+    "sessions-written",
+    "sessions-committed",
 ];
 
 struct Armed {

@@ -55,6 +55,8 @@ impl Known {
 pub(crate) const UNDATED: &str = "none";
 /// Shelf of the fingerprints of rejects.
 pub(crate) const REJECTED: &str = "rejects";
+/// Shelf of what is known of log files.
+pub(crate) const LISTED: &str = "log-files";
 
 /// Runs of one shelf before they are merged into one.
 const RUNS_MAX: usize = 6;
@@ -182,7 +184,7 @@ impl Fingerprints {
         if fresh.is_empty() {
             return;
         }
-        if let Some(everywhere) = &mut self.everywhere {
+        if let Some(everywhere) = self.everywhere.as_mut().filter(|_| is_of_events(shelf)) {
             fresh.iter().for_each(|fingerprint| everywhere.insert(fingerprint.identity));
         }
         let same = |in_flight: &&mut InFlight| in_flight.batch == batch && in_flight.shelf == shelf;
@@ -202,6 +204,9 @@ impl Fingerprints {
     fn known(&self, shelf: &str, fingerprint: Fingerprint) -> Result<Known> {
         let mut known = self.known_on(shelf, fingerprint)?;
         // An event that lay too far ahead when it first came was put among the undated.
+        if !is_of_events(shelf) {
+            return Ok(known);
+        }
         if known != Known::Both && shelf != UNDATED {
             known = known.max(self.known_on(UNDATED, fingerprint)?);
         }
@@ -209,7 +214,7 @@ impl Fingerprints {
             return Ok(known);
         }
         let others = self.shelves.keys().chain(self.in_flight.iter().map(|in_flight| &in_flight.shelf));
-        for other in others.filter(|other| *other != shelf && *other != REJECTED) {
+        for other in others.filter(|other| *other != shelf && is_of_events(other)) {
             known = known.max(self.known_on(other, fingerprint)?);
         }
         Ok(known)
@@ -236,7 +241,7 @@ impl Fingerprints {
             return Ok(());
         }
         let shelves = self.shelf_names()?;
-        for shelf in shelves.iter().filter(|shelf| *shelf != REJECTED) {
+        for shelf in shelves.iter().filter(|shelf| is_of_events(shelf)) {
             self.open_shelf(shelf)?;
         }
         let stored = self.shelves.values().flat_map(|shelf| &shelf.runs).map(Run::len).sum::<u64>();
@@ -399,11 +404,16 @@ fn last_batch_of_runs(folder: &Path, is_committed: impl Fn(&str, i64) -> bool) -
                 fs::remove_file(path)?;
             }
         }
-        if name != REJECTED {
+        if is_of_events(&name) {
             newest = batches.iter().map(|(_, last, _)| *last).fold(newest, i64::max);
         }
     }
     Ok(newest)
+}
+
+/// Returns whether a shelf holds the fingerprints of events.
+fn is_of_events(shelf: &str) -> bool {
+    shelf != REJECTED && shelf != LISTED
 }
 
 #[cfg(test)]

@@ -11,11 +11,17 @@ mod control;
 mod fingerprints;
 mod lock;
 
+mod log_files;
+
+mod findings;
+mod sessions;
+
 mod compact;
 mod retention;
 
 mod reader;
 pub mod sql;
+mod tail;
 
 mod table;
 
@@ -24,9 +30,15 @@ pub mod location;
 
 pub mod error;
 
-pub use append::{BATCH_EVENTS_MAX, Batch, Chunk, Counts, Place, Prepared, Writer};
+pub use append::{BATCH_EVENTS_MAX, Batch, Chunk, Counts, Dates, Place, Prepared, Writer};
 pub use compact::{CompactReport, Compaction};
 pub use control::LedgerObject;
+pub use findings::{
+    FINDINGS, FINDINGS_MAX, Finding, FindingsTable, Stored, batch as findings_batch, schema as findings_schema,
+};
+pub use log_files::{LogFile, LogFileKind, PublicKey, ToProve};
 pub use reader::{FileFacts, Lake};
 pub use retention::{Hold, RetentionReport};
-pub use schema::{EVENTS, REJECTS, rejects_schema};
+pub use schema::{EVENTS, LOG_FILES, REJECTS, log_files_schema, rejects_schema};
+pub use sessions::{Appending, SESSIONS, SessionsTable};
+pub use tail::{Tailed, Tailing, tail};

@@ -1,7 +1,9 @@
 //! A lake open for reading: beside a writer, or without one.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use datafusion::datasource::empty::EmptyTable;
 use datafusion::prelude::SessionContext;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -9,12 +11,18 @@ use crate::location::Location;
 use crate::schema;
 use crate::sql::{self, SessionOptions, Tables};
 use crate::table::Table;
-use crate::table::files::print_date;
+use crate::table::files::{Bound, print_date};
+use crate::{findings, sessions};
 
 /// A lake open for reading.
 pub struct Lake {
     events: Table,
     rejects: Table,
+    /// A lake of an older version has none.
+    log_files: Option<Table>,
+    /// What consumers made of the events; a lake whose events nobody consumed has none.
+    sessions: Option<Table>,
+    findings: Option<Table>,
 }
 
 /// A live file of the table of events.
@@ -39,7 +47,10 @@ impl Lake {
         let missing = || Error::new(ErrorKind::NotFound, format!("there is no lake at `{}`", location.uri()));
         let events = Table::open(location, schema::events()).await?.ok_or_else(missing)?;
         let rejects = Table::open(location, schema::rejects()).await?.ok_or_else(missing)?;
-        Ok(Lake { events, rejects })
+        let log_files = Table::open(location, schema::log_files()).await?;
+        let sessions = Table::open(location, sessions::definition()).await?;
+        let findings = Table::open(location, findings::definition()).await?;
+        Ok(Lake { events, rejects, log_files, sessions, findings })
     }
 
     /// Learns of what was committed since.
@@ -48,7 +59,11 @@ impl Lake {
     /// [`ErrorKind::Superseded`] if the lake's tables were altered: open it anew.
     pub async fn refresh(&self) -> Result<()> {
         self.events.refresh().await?;
-        self.rejects.refresh().await
+        self.rejects.refresh().await?;
+        for table in [&self.log_files, &self.sessions, &self.findings].into_iter().flatten() {
+            table.refresh().await?;
+        }
+        Ok(())
     }
 
     /// Makes a session over the lake as it is now.
@@ -56,12 +71,34 @@ impl Lake {
     /// # Errors
     /// Those of [`sql::session`].
     pub fn session(&self, options: &SessionOptions) -> sql::Result<SessionContext> {
-        let (events, rejects) = (self.events.provider()?, self.rejects.provider()?);
-        let (events, rejects) = (std::sync::Arc::new(events), std::sync::Arc::new(rejects));
-        let ctx = sql::session(Tables { events: events.clone(), rejects: rejects.clone() }, options)?;
-        events.register(&ctx);
-        rejects.register(&ctx);
+        let ctx = session((&self.events, &self.rejects, self.log_files.as_ref()), options)?;
+        let made = [(sessions::definition(), &self.sessions), (findings::definition(), &self.findings)];
+        for (definition, table) in made {
+            match table {
+                Some(table) => {
+                    let provider = table.provider()?;
+                    provider.register(&ctx);
+                    ctx.register_table(definition.name, Arc::new(provider))?;
+                }
+                None => drop(ctx.register_table(definition.name, Arc::new(EmptyTable::new(definition.schema)))?),
+            }
+        }
         Ok(ctx)
+    }
+
+    /// Returns the table of sessions, if there is one.
+    pub(crate) fn sessions_table(&self) -> Option<&Table> {
+        self.sessions.as_ref()
+    }
+
+    /// Returns the greatest value that the files of events tell of a column of numbers.
+    pub(crate) fn greatest(&self, column: &str) -> Option<i64> {
+        let files = self.events.live_files();
+        let greatest = files.iter().filter_map(|file| match file.bounds.get(column) {
+            Some((_, Bound::Integer(greatest))) => Some(*greatest),
+            _ => None,
+        });
+        greatest.max()
     }
 
     /// Returns the live files of the table of events, oldest date first.
@@ -87,4 +124,28 @@ impl Lake {
             target_partitions: threads,
         }
     }
+}
+
+/// Makes a session over tables as they are now. Without a table of log files it is empty.
+pub(crate) fn session(
+    (events, rejects, log_files): (&Table, &Table, Option<&Table>),
+    options: &SessionOptions,
+) -> sql::Result<SessionContext> {
+    let (events, rejects) = (Arc::new(events.provider()?), Arc::new(rejects.provider()?));
+    let log_files = log_files.map(|table| table.provider().map(Arc::new)).transpose()?;
+    let tables = Tables {
+        events: events.clone(),
+        rejects: rejects.clone(),
+        log_files: match &log_files {
+            Some(table) => table.clone(),
+            None => Arc::new(EmptyTable::new(schema::log_files_schema())),
+        },
+    };
+    let ctx = sql::session(tables, options)?;
+    events.register(&ctx);
+    rejects.register(&ctx);
+    if let Some(log_files) = log_files {
+        log_files.register(&ctx);
+    }
+    Ok(ctx)
 }

@@ -1,5 +1,7 @@
 //! How long events are kept: whole dates go, unless a hold protects them.
 
+mod holds;
+
 use deltalake_core::kernel::Action;
 use deltalake_core::protocol::DeltaOperation;
 use serde::Serialize;
@@ -9,18 +11,7 @@ use crate::error::Result;
 use crate::table::Change;
 use crate::table::files::print_date;
 
-/// Dates that must not be deleted, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Hold {
-    /// Name by which the hold is lifted again.
-    pub name: String,
-    /// First date, in days since 1970-01-01.
-    pub first_date: i32,
-    /// Last date, itself protected.
-    pub last_date: i32,
-    /// Why: the case, the order, the person who asked.
-    pub reason: String,
-}
+pub use holds::Hold;
 
 /// What a run of retention did, or would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -44,9 +35,9 @@ impl Writer {
     /// can end. With `dry_run` nothing is done and the report says what would be.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the store. While a hold cannot be read nothing is deleted: it may protect any date.
     pub async fn retention(&self, before: i32, dry_run: bool) -> Result<RetentionReport> {
-        let holds = self.holds()?;
+        let holds = self.stored_holds().await?;
         let mut report = RetentionReport::default();
         let mut removed = Vec::new();
         for file in self.events.live_files() {
@@ -84,29 +75,5 @@ impl Writer {
             self.rejects.clean().await?;
         }
         Ok(report)
-    }
-
-    /// Puts a hold on dates, or replaces the hold of that name.
-    ///
-    /// # Errors
-    /// Those of the control documents.
-    pub fn put_hold(&self, hold: &Hold) -> Result<()> {
-        self.control.put_hold(hold)
-    }
-
-    /// Lifts a hold; returns false if there is none of that name.
-    ///
-    /// # Errors
-    /// Those of the control documents.
-    pub fn lift_hold(&self, name: &str) -> Result<bool> {
-        self.control.lift_hold(name)
-    }
-
-    /// Returns all holds, by name.
-    ///
-    /// # Errors
-    /// Those of the control documents.
-    pub fn holds(&self) -> Result<Vec<Hold>> {
-        self.control.holds()
     }
 }

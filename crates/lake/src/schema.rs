@@ -11,6 +11,8 @@ use crate::table::Definition;
 pub const EVENTS: &str = "events";
 /// Name of the table of rejects.
 pub const REJECTS: &str = "rejects";
+/// Name of the table of log files.
+pub const LOG_FILES: &str = "log_files";
 
 pub(crate) fn events() -> Definition {
     Definition { name: EVENTS, schema: stored_schema(), partitioned: true }
@@ -18,6 +20,53 @@ pub(crate) fn events() -> Definition {
 
 pub(crate) fn rejects() -> Definition {
     Definition { name: REJECTS, schema: rejects_schema(), partitioned: false }
+}
+
+pub(crate) fn log_files() -> Definition {
+    Definition { name: LOG_FILES, schema: log_files_schema(), partitioned: false }
+}
+
+/// Returns the columns of the table `log_files`.
+pub fn log_files_schema() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        let (text, integer) = (DataType::Utf8, DataType::Int64);
+        let columns = [
+            ("bucket", &text),
+            ("key", &text),
+            ("file_name", &text),
+            ("account", &text),
+            ("region", &text),
+            ("delivered_at", &timestamp()),
+            ("etag", &text),
+            ("bytes", &integer),
+            ("events", &integer),
+            ("rejects", &integer),
+            ("sha256", &text),
+            ("digest", &text),
+            ("digest_sha256", &text),
+            ("start_time", &timestamp()),
+            ("end_time", &timestamp()),
+            ("oldest_event_time", &timestamp()),
+            ("newest_event_time", &timestamp()),
+            ("fingerprint", &text),
+            ("signature", &text),
+            ("signature_algorithm", &text),
+            ("signed", &text),
+            ("previous_digest", &text),
+            ("standing", &text),
+            ("reason", &text),
+            ("content", &DataType::Binary),
+        ];
+        let mut fields = vec![
+            Field::new("seq", DataType::Int64, false),
+            Field::new("kind", DataType::Utf8, false),
+            Field::new("uri", DataType::Utf8, false),
+        ];
+        fields.extend(columns.map(|(name, data_type)| Field::new(name, data_type.clone(), true)));
+        fields.push(Field::new("collected_at", timestamp(), false));
+        Arc::new(Schema::new(fields))
+    });
+    SCHEMA.clone()
 }
 
 /// Returns the columns of the table `rejects`.

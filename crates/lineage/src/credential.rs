@@ -46,6 +46,26 @@ pub struct Credential<S> {
     pub assumed_root: bool,
 }
 
+/// What [`Use::of`] reads of an event: a reader of columns needs no others.
+pub const IDENTITY: [Member; 16] = [
+    Member::IdentityType,
+    Member::PrincipalId,
+    Member::Arn,
+    Member::AccountId,
+    Member::AccessKeyId,
+    Member::UserName,
+    Member::InvokedBy,
+    Member::IssuerType,
+    Member::IssuerArn,
+    Member::CreationDate,
+    Member::SourceIdentity,
+    Member::AssumedRoot,
+    Member::FederatedProvider,
+    Member::IdentityProvider,
+    Member::OnBehalfOfUserId,
+    Member::IdentityStoreArn,
+];
+
 impl<'a> Use<'a> {
     /// Returns the credential that signed an event's call.
     pub fn of(record: &'a impl Record) -> Use<'a> {

@@ -74,6 +74,11 @@ pub(crate) const MEMBERS: &[(Member, &str)] = &[
 ];
 
 impl Member {
+    /// Returns every member: what is read of an event that may issue credentials, beside its time.
+    pub fn all() -> impl Iterator<Item = Member> {
+        MEMBERS.iter().map(|(member, _)| *member)
+    }
+
     /// Returns the name of the event column that holds the member.
     pub fn column(self) -> &'static str {
         MEMBERS.get(self as usize).map_or("", |(_, column)| column)

@@ -4,8 +4,12 @@
 //! Listing and reading are asynchronous; opening and preparing run on threads of their own, as many as there are cores;
 //! one task commits. Every queue between them is short, so that memory is bounded by the batches in the making.
 
+mod follow;
+mod gathering;
 mod list;
+mod log_files;
 mod report;
+mod stretch;
 mod worker;
 
 use std::sync::Arc;
@@ -15,25 +19,23 @@ use std::time::Instant;
 use event::limits::Limits;
 use futures::StreamExt;
 use lake::{Counts, Prepared, Writer};
-use source::{Chunk, Object, Selection, Source};
+use source::{Selection, Source};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 
+pub use follow::follow;
 pub use report::{Failed, Report, Skipped};
 
+use crate::collect::stretch::{Stretch, Work};
 use crate::error::{Error, Result};
 pub use crate::progress::Progress;
 
 /// Objects listed ahead of reading.
 const LISTED_AHEAD: usize = 4_096;
-/// Requests in flight against a bucket.
-const READS_IN_FLIGHT: usize = 32;
-
-/// Bytes fetched from a bucket that may wait to be opened.
-const FETCHED_BYTES_MAX: u64 = 96 << 20;
 /// Batches that may be ready and wait for the lake, beside one a worker.
 const BATCHES_WAITING: usize = 1;
 
 /// What is to be collected, and within which bounds.
+#[derive(Clone)]
 pub struct Collect {
     /// Where from.
     pub sources: Vec<Source>,
@@ -60,15 +62,6 @@ impl Default for Bounds {
     }
 }
 
-/// An object on its way to a worker.
-#[expect(clippy::large_enum_variant, reason = "few are held at a time, and each is on its way to be taken apart")]
-enum Work {
-    /// A local file, read by the worker itself.
-    Local(Object),
-    /// Bytes that were fetched.
-    Fetched(Object, Result<Chunk, source::Error>, OwnedSemaphorePermit),
-}
-
 /// A batch that waits to be committed, with the room that it takes up.
 type Waiting = (Prepared, OwnedSemaphorePermit);
 
@@ -81,14 +74,14 @@ type Waiting = (Prepared, OwnedSemaphorePermit);
 pub async fn collect(writer: Arc<Writer>, plan: Collect, progress: Arc<Progress>) -> Result<Report> {
     let started = Instant::now();
     let (listed, to_read) = mpsc::channel(LISTED_AHEAD);
-    let (fetched, to_open) = mpsc::channel::<Work>(plan.workers.max(1) * 2);
+    let (stretches, to_open) = mpsc::channel::<Stretch>(1);
     let (prepared, to_commit) = mpsc::channel::<Waiting>(1);
     let workers_total = plan.workers.max(1);
     let room = Arc::new(Semaphore::new(workers_total + BATCHES_WAITING));
     let to_open = Arc::new(Mutex::new(to_open));
 
     let lister = tokio::spawn(list::list(writer.clone(), plan.sources, plan.selection, listed, progress.clone()));
-    let reader = tokio::spawn(read(to_read, fetched));
+    let reader = tokio::spawn(stretch::read(to_read, stretches, workers_total));
     let committer = tokio::spawn(commit(writer.clone(), to_commit));
     let workers: Vec<_> = (0..workers_total)
         .map(|_| {
@@ -127,36 +120,6 @@ pub async fn collect(writer: Arc<Writer>, plan: Collect, progress: Arc<Progress>
     report.count(counts);
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
-}
-
-/// Fetches objects, many at a time for a bucket, and hands them on in the order in which they were listed.
-async fn read(to_read: mpsc::Receiver<(Source, Object)>, fetched: mpsc::Sender<Work>) {
-    let room = Arc::new(Semaphore::new((FETCHED_BYTES_MAX >> 10) as usize));
-    let objects =
-        futures::stream::unfold(to_read, |mut to_read| async { to_read.recv().await.map(|found| (found, to_read)) });
-    let mut works = objects
-        .map(|(source, object)| {
-            let room = room.clone();
-            async move {
-                if object.is_local_file() {
-                    return Some(Work::Local(object));
-                }
-                // In KiB; what comes as a stream takes up a range or two.
-                let weight = (object.bytes.min(source::WHOLE_BYTES_MAX) >> 10) as u32 + 1;
-                // The semaphore is never closed while this task runs.
-                let permit = room.acquire_many_owned(weight).await.ok()?;
-                let chunk = source.read(&object).await;
-                Some(Work::Fetched(object, chunk, permit))
-            }
-        })
-        .buffered(READS_IN_FLIGHT)
-        .boxed();
-    while let Some(Some(work)) = works.next().await {
-        if fetched.send(work).await.is_err() {
-            // The workers have ended, and say why themselves.
-            return;
-        }
-    }
 }
 
 /// Commits batches as they come; the lake keeps the order of their numbers.

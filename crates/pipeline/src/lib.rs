@@ -1,8 +1,20 @@
 //! The order of stages between sources and the lake: who waits for whom, what is counted, and when a source is told.
 //!
-//! The way through is [`collect::collect`].
+//! The way through is [`collect::collect`]; [`prove::prove`] then proves the digests that it met. Beside it, nothing is stored: [`verify::verify`] holds digests and log files of any
+//! source against each other, and [`validate_logs::validate_logs`] does it as AWS's own tool would.
+//!
+//! What is made of stored events is made by consumers, after the commit: [`sessions`] keeps who issued credentials to
+//! whom, [`hunt`] holds rules against events, those stored or those of files, and [`export`] sends them elsewhere.
 
 pub mod collect;
+pub mod prove;
+
+pub mod validate_logs;
+pub mod verify;
+
+pub mod export;
+pub mod hunt;
+pub mod sessions;
 
 pub mod progress;
 

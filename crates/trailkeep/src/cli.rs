@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use event::arn::Arn;
 
-use crate::command::{collect, completions, demo, lake, lookup, man, query};
+use crate::command::{
+    collect, completions, convert, coverage, demo, detect, evidence, export, lake, lookup, man, query, rules,
+    validate_logs, verify, who,
+};
 use crate::units::parse_bytes;
 
 const AFTER_HELP: &str = "\
@@ -19,7 +22,8 @@ Global options may stand before or after the command. Those with a variable are 
 well, under the flag's name with `_` for `-`; names of accounts are its table `[accounts]`. A flag beats the \
 environment, which beats the file.
 
-Exit codes: 0 success, an empty answer included; 1 collected with rejects, skips or conflicts; 2 error.";
+Exit codes: 0 success, an empty answer included; 1 collected with rejects, skips or conflicts, \
+verified with problems, or covered with holes; 2 error.";
 
 /// The self-hosted home of AWS CloudTrail events: collect them, keep them losslessly, find them.
 #[derive(Debug, Parser)]
@@ -38,6 +42,16 @@ pub(crate) enum Command {
     Collect(collect::CollectArgs),
     Query(query::Query),
     Lookup(lookup::LookupArgs),
+    Who(who::Who),
+    Detect(detect::Detect),
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
+    Verify(verify::VerifyArgs),
+    ValidateLogs(validate_logs::ValidateLogs),
+    Coverage(coverage::CoverageArgs),
+    Evidence(evidence::Evidence),
+    Convert(convert::Convert),
+    Export(Box<export::ExportArgs>),
     #[command(subcommand)]
     Lake(lake::LakeCommand),
     Completions(completions::Completions),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use sink::Secret;
 
 use crate::cli::Global;
 use crate::fault::{Fault, Result};
@@ -23,11 +24,41 @@ pub(crate) struct Config {
     pub(crate) aws_region: Option<String>,
     pub(crate) sse_kms_key_id: Option<String>,
     pub(crate) endpoint_url: Option<String>,
+    pub(crate) geo_city: Option<PathBuf>,
+    pub(crate) geo_asn: Option<PathBuf>,
+    #[serde(default, deserialize_with = "secret")]
+    pub(crate) elasticsearch_api_key: Option<Secret>,
+    pub(crate) elasticsearch_user: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    pub(crate) elasticsearch_password: Option<Secret>,
+    #[serde(default, deserialize_with = "secret")]
+    pub(crate) webhook_secret: Option<Secret>,
+    pub(crate) ca_file: Option<PathBuf>,
     pub(crate) memory_bytes_max: Option<Size>,
     pub(crate) scan_warning_bytes: Option<Size>,
     /// Names of accounts by their IDs.
     #[serde(default)]
     pub(crate) accounts: BTreeMap<String, String>,
+    /// What rules look by.
+    #[serde(default)]
+    pub(crate) detect: Detect,
+}
+
+/// The table `[detect]`. Any other key of it is a list of texts that rules read by `%key%`.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Detect {
+    /// Rule files and folders of them, beside those of the command line.
+    #[serde(default)]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Lists of indicators, beside those of the command line.
+    #[serde(default)]
+    pub(crate) indicators: Vec<PathBuf>,
+    /// Whether a collection is followed by a look at the dates that it brought.
+    #[serde(default)]
+    pub(crate) after_collect: bool,
+    /// Lists by the names of the placeholders that stand for them.
+    #[serde(flatten)]
+    pub(crate) lists: BTreeMap<String, Vec<String>>,
 }
 
 /// A size: a number of bytes, or text such as `"4GiB"`.
@@ -36,6 +67,11 @@ pub(crate) struct Config {
 pub(crate) enum Size {
     Bytes(u64),
     Text(String),
+}
+
+/// Reads a text that is never shown.
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Secret>, D::Error> {
+    Ok(Some(Secret::from(String::deserialize(deserializer)?)))
 }
 
 /// Reads the configuration that goes with the flags.
@@ -64,5 +100,10 @@ fn parse(path: &Path) -> Result<Config> {
     let mut config: Config = toml::from_str(&text).map_err(|error| fault("understand").because(error))?;
     // A relative folder lies beside the file, whatever folder one is in.
     config.data = config.data.map(|data| path.parent().map_or_else(|| data.clone(), |folder| folder.join(&data)));
+    for named in config.detect.rules.iter_mut().chain(&mut config.detect.indicators) {
+        if let Some(folder) = path.parent() {
+            *named = folder.join(&named);
+        }
+    }
     Ok(config)
 }

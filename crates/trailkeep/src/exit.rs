@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     Findings,
     /// Could not finish.
     Error,
+    /// Could not finish, in the words and with the exit status of the AWS CLI, which a drop-in must keep.
+    AwsError,
 }
 
 impl From<Exit> for ExitCode {
@@ -19,6 +21,7 @@ impl From<Exit> for ExitCode {
             Exit::Success => ExitCode::SUCCESS,
             Exit::Findings => ExitCode::from(1),
             Exit::Error => ExitCode::from(2),
+            Exit::AwsError => ExitCode::from(255),
         }
     }
 }

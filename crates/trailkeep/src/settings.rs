@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use detect::Placeholders;
 use event::arn::AccountId;
 use lake::location::Location;
 use lake::sql::SessionOptions;
+use sink::Secret;
 use source::{AwsOptions, Uri};
 use url::Url;
 
@@ -33,10 +35,57 @@ pub(crate) struct Settings {
     pub(crate) aws: AwsOptions,
     /// Names of accounts.
     pub(crate) accounts: Accounts,
+    /// Database of cities, for documents that say where an address is.
+    pub(crate) geo_city: Option<PathBuf>,
+    /// Database of networks, for documents that say whose an address is.
+    pub(crate) geo_asn: Option<PathBuf>,
     /// Memory of a query, if limited otherwise than by default.
     pub(crate) memory_bytes_max: Option<u64>,
     /// Size of a lake from which on a query without a time filter is warned of.
     pub(crate) scan_warning_bytes: u64,
+    /// What rules look by.
+    pub(crate) detect: Detect,
+    /// How destinations of exports know us, and we know them.
+    pub(crate) destinations: Destinations,
+}
+
+/// How destinations of exports know us, and we know them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Destinations {
+    /// API key of Elasticsearch or OpenSearch.
+    pub(crate) elasticsearch_api_key: Option<Secret>,
+    /// User of Elasticsearch or OpenSearch.
+    pub(crate) elasticsearch_user: Option<String>,
+    /// That user's password.
+    pub(crate) elasticsearch_password: Option<Secret>,
+    /// What webhooks are signed by.
+    pub(crate) webhook_secret: Option<Secret>,
+    /// Certificates to trust beside those of the system.
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// What rules look by, as the configuration gives it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Detect {
+    /// Rule files and folders of them.
+    pub(crate) rules: Vec<PathBuf>,
+    /// Lists of indicators.
+    pub(crate) indicators: Vec<PathBuf>,
+    /// Whether a collection is followed by a look at the dates that it brought.
+    pub(crate) after_collect: bool,
+    /// What placeholders in rules stand for.
+    pub(crate) placeholders: Placeholders,
+}
+
+/// The placeholders of the rules that ship: empty where nobody says otherwise.
+const PLACEHOLDERS: [&str; 2] = ["known_networks", "trail_buckets"];
+
+impl From<config::Detect> for Detect {
+    fn from(config: config::Detect) -> Detect {
+        let mut placeholders: Placeholders = PLACEHOLDERS.iter().map(|name| ((*name).to_owned(), Vec::new())).collect();
+        placeholders.extend(config.lists);
+        Detect { rules: config.rules, indicators: config.indicators, after_collect: config.after_collect, placeholders }
+    }
 }
 
 impl Settings {
@@ -70,6 +119,15 @@ impl Settings {
                 endpoint_url: global.endpoint_url.or(config.endpoint_url),
             },
             accounts,
+            destinations: Destinations {
+                elasticsearch_api_key: config.elasticsearch_api_key,
+                elasticsearch_user: config.elasticsearch_user,
+                elasticsearch_password: config.elasticsearch_password,
+                webhook_secret: config.webhook_secret,
+                ca_file: config.ca_file,
+            },
+            geo_city: config.geo_city,
+            geo_asn: config.geo_asn,
             memory_bytes_max: global
                 .memory_bytes_max
                 .map_or_else(|| size(config.memory_bytes_max), |max| Ok(Some(max)))?,
@@ -77,6 +135,7 @@ impl Settings {
                 .scan_warning_bytes
                 .map_or_else(|| size(config.scan_warning_bytes), |max| Ok(Some(max)))?
                 .unwrap_or(SCAN_WARNING_BYTES),
+            detect: config.detect.into(),
         })
     }
 

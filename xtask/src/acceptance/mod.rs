@@ -2,6 +2,7 @@
 //!
 //! The data lies outside the project. What is known about it stands here, so a change in a count is a change one reviews.
 
+pub mod detected;
 pub mod given_back;
 
 use std::fs;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use crate::checkout::{Checkout, Profile};
 use crate::command::{self, cargo};
 use crate::error::{Error, Kind, Result};
+use detected::Called;
 use given_back::Lines;
 
 /// What `collect --output json` reports; other members are none of our business.
@@ -86,6 +88,15 @@ pub fn run(checkout: &Checkout, folder: &Path, profile: Profile) -> Result<()> {
     let again = lake.collect(&folder.join("records"))?;
     cases.check("stored when collected again", again.stored, 0);
 
+    let tables = [("rules", "sigma-truth.tsv", Called::Id), ("correlations", "correlation-truth.tsv", Called::Title)];
+    for (rules, table, called) in tables {
+        let found = detected::found(&lake.detect(&folder.join("sigma").join(rules), &folder.join("records"))?, called)?;
+        let expected = detected::expected(&folder.join("truth").join(table), called)?;
+        cases.check(&format!("findings of public {rules}"), found.len(), expected.len());
+        cases.check(&format!("findings of public {rules} that are missing"), expected.difference(&found).next(), None);
+        cases.check(&format!("findings of public {rules} that are too many"), found.difference(&expected).next(), None);
+    }
+
     println!("acceptance: {} passed, {} failed", cases.passed, cases.failed);
     match cases.failed {
         0 => Ok(()),
@@ -128,6 +139,21 @@ impl Lake {
             let message = format!("could not read the report of `{}`", command::line(&collect));
             Error::new(Kind::Answer, message).caused_by(source)
         })
+    }
+
+    /// Looks at files with rules of a folder, and returns what is printed. 1 is "something was found".
+    fn detect(&self, rules: &Path, records: &Path) -> Result<Vec<u8>> {
+        let mut detect = self.command();
+        detect.args(["detect", "--no-builtin", "--output", "jsonl", "--rules"]).arg(rules).arg(records);
+        let output = command::output(&mut detect)?;
+        match output.status.code() {
+            Some(0 | 1) => Ok(output.stdout),
+            _ => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                let message = format!("`{}` ended with {}: {}", command::line(&detect), output.status, said.trim());
+                Err(Error::new(Kind::Command, message))
+            }
+        }
     }
 
     fn query_raw(&self, sql: &str) -> Result<Vec<u8>> {

@@ -2,12 +2,15 @@
 //!
 //! Nothing is asserted here: a page states what was measured, with the command, the corpus and the machine.
 
+pub mod convert;
 pub mod corpus;
+pub mod detect;
 pub mod ingest;
 pub mod machine;
 pub mod page;
 pub mod parties;
 pub mod queries;
+pub mod verify;
 
 use std::fmt;
 use std::fs;
@@ -31,6 +34,12 @@ pub enum What {
     Queries,
     /// Both.
     All,
+    /// A chain of digests and its log files: the AWS CLI against us, through one endpoint and from a folder.
+    Verify,
+    /// The corpus converted to each format of `trailkeep convert`.
+    Convert,
+    /// Rules: what they cost beside collecting, and how fast they go through what is stored.
+    Detect,
 }
 
 impl fmt::Display for What {
@@ -39,6 +48,9 @@ impl fmt::Display for What {
             Self::Ingest => "ingest",
             Self::Queries => "queries",
             Self::All => "all",
+            Self::Verify => "verify",
+            Self::Detect => "detect",
+            Self::Convert => "convert",
         })
     }
 }
@@ -87,6 +99,15 @@ fn not_bytes(text: &str) -> Error {
 /// # Errors
 /// When a build, a tool or one of the programs fails: a page with holes would be read as a result.
 pub fn run(checkout: &Checkout, plan: &Plan) -> Result<()> {
+    if plan.what == What::Verify {
+        return verify::run(checkout, plan);
+    }
+    if plan.what == What::Detect {
+        return detect::run(checkout, plan);
+    }
+    if plan.what == What::Convert {
+        return convert::run(checkout, plan);
+    }
     setup::setup(checkout, Tools::Peers)?;
     let peers = setup::setup(checkout, Tools::Bench)?;
     command::run(

@@ -55,7 +55,8 @@ impl Page<'_> {
     }
 }
 
-fn free_path(folder: &Path, name: &str) -> PathBuf {
+/// Returns the page's path in a folder; the second one of a day gets a number.
+pub(super) fn free_path(folder: &Path, name: &str) -> PathBuf {
     let numbered = (2..).map(|number| format!("{name}-{number}.md"));
     let names = std::iter::once(format!("{name}.md")).chain(numbered);
     names.map(|name| folder.join(name)).find(|path| !path.exists()).unwrap_or_else(|| folder.join(name))

@@ -39,7 +39,7 @@ pub(super) fn select(lookup: &Lookup, columns: Columns) -> String {
 }
 
 /// One condition for each field that filters, the cheapest to prune by first.
-fn conditions(lookup: &Lookup) -> Vec<String> {
+pub(crate) fn conditions(lookup: &Lookup) -> Vec<String> {
     let mut all = Vec::new();
     if let Some(since) = lookup.since {
         all.push(format!("eventTime >= {}", moment(since)));
@@ -150,11 +150,11 @@ fn in_json(text: &str) -> String {
     quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned()
 }
 
-fn moment(time: Timestamp) -> String {
+pub(crate) fn moment(time: Timestamp) -> String {
     text(&time.to_string())
 }
 
 /// A text literal.
-fn text(value: &str) -> String {
+pub(crate) fn text(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }

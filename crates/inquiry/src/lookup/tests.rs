@@ -60,7 +60,9 @@ fn fixture() -> SessionContext {
         metadata_cache_bytes_max: 1 << 20,
         target_partitions: 1,
     };
-    lake::sql::session(Tables { events: Arc::new(events), rejects: Arc::new(rejects) }, &options).expect("a session")
+    let log_files = MemTable::try_new(lake::log_files_schema(), vec![Vec::new()]).expect("a table");
+    let tables = Tables { events: Arc::new(events), rejects: Arc::new(rejects), log_files: Arc::new(log_files) };
+    lake::sql::session(tables, &options).expect("a session")
 }
 
 async fn column(ctx: &SessionContext, question: &Lookup, columns: Columns, name: &str) -> Vec<String> {

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, AsArray, BinaryBuilder, BooleanArray, Int64Array, StringBuilder, TimestampMicrosecondArray,
-};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::array::{ArrayRef, BinaryBuilder, BooleanArray, Int64Array, StringBuilder, TimestampMicrosecondArray};
 use event::fingerprint::Fingerprint;
 use event::reject::Reject;
 use event::schema::{batch_schema, stored, timestamp};
@@ -14,7 +11,8 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use crate::append::{BATCH_EVENTS_MAX, Batch, Chunk, Counts, Place, Prepared, Writer};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fingerprints::{Fingerprints, REJECTED, UNDATED, Verdict};
+use crate::fingerprints::{Fingerprints, LISTED, REJECTED, UNDATED, Verdict};
+use crate::log_files::{LogFile, Rows};
 use crate::schema;
 use crate::table::files::print_date;
 use crate::table::write::{Columns, Picked, encode, partition_folder};
@@ -39,11 +37,12 @@ pub(super) fn prepare(writer: &Writer, batch: Batch) -> Result<Prepared> {
     let now = writer.now();
     let mut counts = Counts { rejects: batch.rejects.len() as u64, ..Counts::default() };
     let mut events = list(&batch, now)?;
-    if events.len().max(batch.rejects.len()) > BATCH_EVENTS_MAX {
+    if events.len().max(batch.rejects.len()).max(batch.log_files.len()) > BATCH_EVENTS_MAX {
         let message = format!(
-            "a batch of {} events and {} rejects: at most {BATCH_EVENTS_MAX} fit",
+            "a batch of {} events, {} rejects and {} log files: at most {BATCH_EVENTS_MAX} fit",
             events.len(),
-            batch.rejects.len()
+            batch.rejects.len(),
+            batch.log_files.len()
         );
         return Err(Error::new(ErrorKind::Schema, message));
     }
@@ -61,6 +60,7 @@ pub(super) fn prepare(writer: &Writer, batch: Batch) -> Result<Prepared> {
         }
     }
     let rejects = fresh_rejects(writer, &mut fingerprints, number, &batch)?;
+    let listed = fresh_log_files(&mut fingerprints, number, &batch.log_files)?;
     drop(fingerprints);
     let name = format!("part-{}-{number:08}", writer.control.writer);
     let mut event_files = Vec::new();
@@ -87,19 +87,24 @@ pub(super) fn prepare(writer: &Writer, batch: Batch) -> Result<Prepared> {
         let columns = Rejected { rejects, first_seq: number << 20, collected_at: now };
         reject_files.push(encode(&schema::rejects_schema(), format!("{name}-0000.parquet"), None, &columns)?);
     }
-    Ok(Prepared { number, event_files, reject_files, completed: batch.completed, counts })
+    let mut listed_files = Vec::new();
+    if !listed.is_empty() {
+        let columns = Rows { rows: listed, first_seq: number << 20, collected_at: now };
+        listed_files.push(encode(&schema::log_files_schema(), format!("{name}-0000.parquet"), None, &columns)?);
+    }
+    Ok(Prepared { number, event_files, reject_files, listed_files, completed: batch.completed, counts })
 }
 
 fn list(batch: &Batch, now: EventTime) -> Result<Vec<Event>> {
     let last_date = now.date() + DAYS_AHEAD_MAX;
     let mut events = Vec::with_capacity(batch.chunks.iter().map(|chunk| chunk.events.len()).sum());
     for (number, chunk) in batch.chunks.iter().enumerate() {
-        let times = chunk.events.columns.column(0).as_primitive_opt::<TimestampMicrosecondType>();
-        let times =
-            times.ok_or_else(|| Error::new(ErrorKind::Schema, "a batch of events does not begin with their times"))?;
         let places = chunk.spans.iter().flat_map(|(place, events)| std::iter::repeat_n(*place, *events));
-        for ((row, time), place) in times.values().iter().enumerate().zip(places) {
+        for ((row, time), place) in chunk.times()?.iter().enumerate().zip(places) {
             let date = EventTime::from_micros(*time).date();
+            if !chunk.dates.contain(date) {
+                continue;
+            }
             let date = (FIRST_DATE..=last_date).contains(&date).then_some(date);
             events.push(Event {
                 date,
@@ -220,6 +225,20 @@ fn fresh_rejects<'b>(
         .filter(|(_, verdict)| *verdict != Verdict::Duplicate)
         .map(|(reject, _)| reject)
         .collect())
+}
+
+/// Returns what was not learned of log files before, one kind after the other, so that a query for one kind reads little.
+fn fresh_log_files<'b>(known: &mut Fingerprints, number: i64, log_files: &'b [LogFile]) -> Result<Vec<&'b LogFile>> {
+    if log_files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let key = known.key();
+    let fingerprints: Vec<_> = log_files.iter().map(|row| row.fingerprint(key)).collect();
+    let verdicts = known.sort_out(LISTED, number, &fingerprints)?.into_iter();
+    let fresh = log_files.iter().zip(verdicts).filter(|(_, verdict)| *verdict != Verdict::Duplicate);
+    let mut fresh: Vec<&LogFile> = fresh.map(|(row, _)| row).collect();
+    fresh.sort_by_key(|row| row.kind);
+    Ok(fresh)
 }
 
 /// A reject is known by its place: the same bytes at the same place are stored once.

@@ -9,35 +9,41 @@ use event::batch::Fingerprinter;
 use event::schema::COLUMNS;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::append::INGEST_LOG_FILES;
 use crate::append::prepare::shelf;
 use crate::control::{Control, Intent};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fingerprints::Fingerprints;
-use crate::schema::{EVENTS, REJECTS};
+use crate::fingerprints::{Fingerprints, LISTED};
+use crate::schema::EVENTS;
 use crate::table::files::LiveFile;
 use crate::table::{Change, Table};
 
 /// Settles every intent of which it is not known what became of it, and returns the batches that are undone: their
 /// intents are to be struck off once their fingerprints are gone too.
-pub(super) async fn settle(control: &Control, events: &Table, rejects: &Table) -> Result<Vec<i64>> {
+///
+/// `tables` are those that a batch is committed to, the last one first.
+pub(super) async fn settle(control: &Control, tables: &[&Table]) -> Result<Vec<i64>> {
     let mut undone = Vec::new();
     for intent in control.open_intents()? {
-        if is_committed(&intent, events, rejects) {
+        if is_committed(&intent, tables) {
             control.done(intent.batch)?;
             continue;
         }
         tracing::warn!(batch = intent.batch, "a batch was begun and never stored: its objects are read again");
         for file in &intent.files {
-            match file.split_once('/') {
-                Some((EVENTS, path)) => events.delete_orphan(path).await?,
-                Some((REJECTS, path)) if rejects.is_live(path) => take_back(rejects, path).await?,
-                Some((REJECTS, path)) => rejects.delete_orphan(path).await?,
-                _ => {
-                    return Err(Error::new(
-                        ErrorKind::Corrupt,
-                        format!("the intent of batch {} names `{file}`, which is in no table", intent.batch),
-                    ));
-                }
+            let found = file.split_once('/').and_then(|(name, path)| {
+                let table = tables.iter().find(|table| table.name == name)?;
+                Some((*table, path))
+            });
+            let Some((table, path)) = found else {
+                return Err(Error::new(
+                    ErrorKind::Corrupt,
+                    format!("the intent of batch {} names `{file}`, which is in no table", intent.batch),
+                ));
+            };
+            match table.name != EVENTS && table.is_live(path) {
+                true => take_back(table, path).await?,
+                false => table.delete_orphan(path).await?,
             }
         }
         undone.push(intent.batch);
@@ -45,30 +51,25 @@ pub(super) async fn settle(control: &Control, events: &Table, rejects: &Table) -
     Ok(undone)
 }
 
-/// A batch is in the lake once its events are; one without events once its rejects are; one without either at once.
+/// A batch is in the lake once it is in the last of the tables that it was meant for; one that was meant for none at
+/// once.
 ///
 /// What took effect is told by its files, for batches and merges alike: nothing is committed between a crash and this
 /// look, so a file that became live still is.
-fn is_committed(intent: &Intent, events: &Table, rejects: &Table) -> bool {
-    let paths = |table: &'static str| {
-        intent
-            .files
-            .iter()
-            .filter_map(move |file| file.split_once('/').filter(|(first, _)| *first == table).map(|(_, path)| path))
+fn is_committed(intent: &Intent, tables: &[&Table]) -> bool {
+    let paths = |table: &Table| {
+        let below = |file: &'_ String| {
+            file.split_once('/').filter(|(name, _)| *name == table.name).map(|(_, path)| path.to_owned())
+        };
+        intent.files.iter().filter_map(below).collect::<Vec<_>>()
     };
-    let in_table = |table: &Table, name: &'static str| paths(name).any(|path| table.is_live(path));
-    if paths(EVENTS).next().is_some() {
-        in_table(events, EVENTS)
-    } else if paths(REJECTS).next().is_some() {
-        in_table(rejects, REJECTS)
-    } else {
-        true
-    }
+    let meant = tables.iter().map(|table| (table, paths(table))).find(|(_, paths)| !paths.is_empty());
+    meant.is_none_or(|(table, paths)| paths.iter().any(|path| table.is_live(path)))
 }
 
-/// Takes rejects back whose events were never stored: both come again together.
-async fn take_back(rejects: &Table, path: &str) -> Result<()> {
-    let live = rejects.live_files();
+/// Takes rows back whose events were never stored: both come again together.
+async fn take_back(table: &Table, path: &str) -> Result<()> {
+    let live = table.live_files();
     let Some(file) = live.iter().find(|file| file.path == path) else { return Ok(()) };
     let change = Change {
         actions: vec![Action::Remove(crate::table::remove(file, file.modified_ms, true))],
@@ -76,8 +77,8 @@ async fn take_back(rejects: &Table, path: &str) -> Result<()> {
         transaction: None,
         must_be_live: vec![path.to_owned()],
     };
-    let version = rejects.commit(change).await?;
-    rejects.sync_log(version)
+    let version = table.commit(change).await?;
+    table.sync_log(version)
 }
 
 /// Makes the fingerprints of all stored events anew, one event date after the other.
@@ -101,6 +102,17 @@ pub(super) async fn rebuild_fingerprints(events: &Table, stored: i64, fingerprin
         fingerprints.commit(stored)?;
     }
     Ok(())
+}
+
+/// Makes the fingerprints of what is known of log files anew, as those of the last batch that brought any.
+pub(super) async fn rebuild_listed(log_files: &Table, fingerprints: &mut Fingerprints) -> Result<()> {
+    let Some(last) = log_files.transaction(INGEST_LOG_FILES) else { return Ok(()) };
+    for file in log_files.live_files() {
+        let found = crate::log_files::fingerprints(log_files, &file.path, fingerprints.key()).await?;
+        fingerprints.sort_out(LISTED, last, &found)?;
+    }
+    fingerprints.write_runs(last)?;
+    fingerprints.commit(last)
 }
 
 async fn read_fingerprints(

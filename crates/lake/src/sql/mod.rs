@@ -1,18 +1,21 @@
 //! SQL over the lake: one session with AWS's names, Trino's functions and DuckDB's operators, and one door for queries.
 //!
 //! A query passes through `tokens` (repairs), the parser with `dialect`, `rewrite` (syntax tree), `planner` and
-//! `unnest` (what depends on types), the views of `views`, and the engine's optimizer with `prune`.
+//! `unnest` and `patterns` (what depends on types), the views of `views`, and the engine's optimizer with `prune` and `time_text`.
 
 mod dialect;
 mod error;
 mod explain;
 mod flatten;
 mod functions;
+mod late;
 mod names;
 mod output;
+mod patterns;
 mod planner;
 mod prune;
 mod rewrite;
+mod time_text;
 mod tokens;
 mod unnest;
 mod views;
@@ -30,7 +33,7 @@ use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
-use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
+use datafusion::logical_expr::{AggregateUDF, LogicalPlan, ScalarUDF};
 use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as SqlStatement};
@@ -51,6 +54,8 @@ pub struct Tables {
     pub events: Arc<dyn TableProvider>,
     /// The rejects, under any schema.
     pub rejects: Arc<dyn TableProvider>,
+    /// What is known of log files: `lake::log_files_schema()`.
+    pub log_files: Arc<dyn TableProvider>,
 }
 
 /// How much a session may use.
@@ -68,7 +73,7 @@ pub struct SessionOptions {
     pub target_partitions: usize,
 }
 
-/// Makes a session over the tables: `events`, `aws_cloudtrail_log`, `conflicts`, `rejects`, and the flat `events_flat`.
+/// Makes a session over the tables: `events`, `aws_cloudtrail_log`, `conflicts`, `rejects`, `log_files`, and the flat `events_flat`.
 ///
 /// # Errors
 /// When the flat table lacks columns of the schema, or the spill folder cannot be used.
@@ -101,10 +106,12 @@ pub fn session(tables: Tables, options: &SessionOptions) -> Result<SessionContex
     for function in functions::functions() {
         ctx.register_udf(ScalarUDF::new_from_impl(function));
     }
+    functions::register_over_text(&ctx)?;
+    ctx.register_udaf(AggregateUDF::new_from_impl(functions::CountTexts::default()));
     let from_json = ctx.state().scalar_functions().get("from_json").map(|function| function.as_ref().clone());
     let from_json = from_json.ok_or_else(|| Error::new(Kind::Plan, "the function `from_json` is missing"))?;
     ctx.register_relation_planner(Arc::new(unnest::UnnestPlanner::new(from_json)))?;
-    views::register(&ctx, tables.events, tables.rejects)?;
+    views::register(&ctx, tables)?;
     Ok(ctx)
 }
 
@@ -118,12 +125,15 @@ fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     rules.retain(|rule| !FOR_PARQUET_STRUCTS.contains(&rule.name()));
     rules.insert(0, Arc::new(flatten::FlatMembers));
     rules.push(Arc::new(prune::PartitionRanges));
+    rules.push(Arc::new(time_text::TimeTextRanges));
+    rules.push(Arc::new(late::origin::OriginKeys));
     rules
 }
 
 fn config(options: &SessionOptions) -> SessionConfig {
     let mut config =
         SessionConfig::new().with_target_partitions(options.target_partitions.max(1)).with_information_schema(true);
+    config.set_extension(Arc::new(late::origin::Known::default()));
     let settings = config.options_mut();
     // Without it a filter collects whole batches before a top-k sees one, and every file is read.
     settings.execution.parquet.pushdown_filters = true;
@@ -154,13 +164,13 @@ async fn plan(ctx: &SessionContext, sql: &str) -> Result<LogicalPlan> {
     let mut statement = parse(tokens.clone())?;
     allow(&statement)?;
     rewrite::rewrite(&mut statement)?;
-    let state = ctx.state();
+    let state = late::state(ctx, &mut statement).await?;
     let plan = state.statement_to_plan(statement).await.map_err(|error| explain::explained(error, &tokens))?;
     let reads_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     reads_only
         .verify_plan(&plan)
         .map_err(|error| Error::new(Kind::Refused, "only queries are allowed").caused_by(error))?;
-    Ok(plan)
+    Ok(patterns::write_times(plan)?)
 }
 
 fn parse(tokens: Vec<TokenWithSpan>) -> Result<Statement> {

@@ -8,7 +8,7 @@ use event::schema::{COLUMNS, Kind};
 use super::views::snake_case;
 
 /// Names of the tables that a query may read.
-pub(super) const TABLES: &[&str] = &["events", "aws_cloudtrail_log", "conflicts", "rejects"];
+pub(super) const TABLES: &[&str] = &["events", "aws_cloudtrail_log", "conflicts", "rejects", "log_files"];
 
 /// Columns of the views that hold a time.
 const TIMES: &[&str] = &["eventtime", "event_time", "tp_timestamp", "tp_ingest_timestamp", "collected_at", "cwl_time"];

@@ -4,12 +4,13 @@
 use arrow::datatypes::{DataType, Fields};
 use datafusion::common::{Column, DFSchema, Result, ScalarValue, TableReference, plan_err};
 use datafusion::functions::core::expr_fn::get_field;
+use datafusion::functions::unicode;
 use datafusion::functions_nested::extract::array_element;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, ScalarUDF, cast, lit, try_cast};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::functions::{ADDRESS, Function, functions};
+use super::functions::{ADDRESS, Function, functions, over_text};
 use super::names::nearest;
 
 /// Plans expressions before the engine does.
@@ -19,6 +20,8 @@ pub(super) struct QueryPlanner {
     json_get: ScalarUDF,
     json_get_text: ScalarUDF,
     address: ScalarUDF,
+    substr: ScalarUDF,
+    strpos: ScalarUDF,
 }
 
 impl QueryPlanner {
@@ -38,6 +41,8 @@ impl QueryPlanner {
             json_get: take("json_get")?,
             json_get_text: take("json_get_text")?,
             address: take("ipaddress")?,
+            substr: over_text(unicode::substr()),
+            strpos: over_text(unicode::strpos()),
         })
     }
 
@@ -151,6 +156,16 @@ impl ExprPlanner for QueryPlanner {
             }
             op => Ok(PlannerResult::Original(RawBinaryExpr { op, left, right })),
         }
+    }
+
+    /// Plans `substring(value FROM 1 FOR 10)`.
+    fn plan_substring(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(PlannerResult::Planned(self.substr.call(args)))
+    }
+
+    /// Plans `position(part IN value)`.
+    fn plan_position(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(PlannerResult::Planned(self.strpos.call(args)))
     }
 
     fn plan_field_access(

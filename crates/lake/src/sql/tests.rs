@@ -18,6 +18,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use async_trait::async_trait;
 use datafusion::catalog::{MemTable, Session, TableProvider};
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::datasource::empty::EmptyTable;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
@@ -122,7 +123,9 @@ fn fixture_with(options: &SessionOptions) -> SessionContext {
     let reasons = RecordBatch::try_from_iter([("reason", Arc::new(StringArray::from(vec!["no time"])) as ArrayRef)])
         .expect("one column");
     let rejects = MemTable::try_new(reasons.schema(), vec![vec![reasons]]).expect("one schema");
-    session(Tables { events: Arc::new(Filtered(table)), rejects: Arc::new(rejects) }, options).expect("a session")
+    let log_files = Arc::new(EmptyTable::new(crate::schema::log_files_schema()));
+    session(Tables { events: Arc::new(Filtered(table)), rejects: Arc::new(rejects), log_files }, options)
+        .expect("a session")
 }
 
 /// One case of a `*.slt` file: `answer`, `mistake` or `scan`, a query, and what comes out.

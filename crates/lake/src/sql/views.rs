@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use datafusion::catalog::{TableProvider, view::ViewTable};
+use datafusion::catalog::view::ViewTable;
 use datafusion::common::{Column, JoinType, NullEquality, Result, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::FunctionRegistry;
@@ -15,31 +15,54 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::scalar::ScalarValue;
 use event::schema::{COLUMNS, added, stored};
 
+use super::Tables;
 use super::functions::PARTITION_TEXT;
+use crate::schema::LOG_FILES;
 
 /// Name of the flat table.
-const FLAT: &str = "events_flat";
+pub(super) const FLAT: &str = "events_flat";
+/// Names of the views over it.
+pub(super) const NAMES: &[&str] = &["events", "aws_cloudtrail_log", "conflicts"];
 
 /// How a view spells AWS's names.
 type Spell = fn(&str) -> String;
 
-/// Registers the flat table and the views over it.
-pub(super) fn register(
-    ctx: &SessionContext,
-    events: Arc<dyn TableProvider>,
-    rejects: Arc<dyn TableProvider>,
-) -> Result<()> {
-    let flat = LogicalPlanBuilder::scan(FLAT, provider_as_source(Arc::clone(&events)), None)?.build()?;
-    ctx.register_table(FLAT, events)?;
-    ctx.register_table("rejects", rejects)?;
-    register_view(ctx, "events", LogicalPlanBuilder::from(flat.clone()).project(athena(ctx)?)?.build()?)?;
-    register_view(ctx, "aws_cloudtrail_log", LogicalPlanBuilder::from(flat.clone()).project(tailpipe(ctx)?)?.build()?)?;
-    let conflicting = LogicalPlanBuilder::from(conflicting(flat)?).project(athena(ctx)?)?.build()?;
-    register_view(ctx, "conflicts", conflicting)
+/// Registers the tables and the views over the flat one.
+pub(super) fn register(ctx: &SessionContext, tables: Tables) -> Result<()> {
+    let flat = LogicalPlanBuilder::scan(FLAT, provider_as_source(Arc::clone(&tables.events)), None)?.build()?;
+    ctx.register_table(FLAT, tables.events)?;
+    ctx.register_table("rejects", tables.rejects)?;
+    ctx.register_table(LOG_FILES, tables.log_files)?;
+    for (name, plan) in plans(ctx, flat, &Ok, &[])? {
+        ctx.register_table(name, Arc::new(ViewTable::new(plan, None)))?;
+    }
+    Ok(())
 }
 
-fn register_view(ctx: &SessionContext, name: &str, plan: LogicalPlan) -> Result<()> {
-    ctx.register_table(name, Arc::new(ViewTable::new(plan, None))).map(|_| ())
+/// Returns each view's name and plan. `join` brings in what the columns `more` are made of.
+pub(super) fn plans(
+    ctx: &SessionContext,
+    flat: LogicalPlan,
+    join: &dyn Fn(LogicalPlan) -> Result<LogicalPlan>,
+    more: &[Expr],
+) -> Result<Vec<(&'static str, LogicalPlan)>> {
+    let conflicting = conflicting(flat.clone())?;
+    let mut views = Vec::with_capacity(NAMES.len());
+    for name in NAMES {
+        let (base, mut columns) = match *name {
+            "aws_cloudtrail_log" => (flat.clone(), tailpipe(ctx)?),
+            "conflicts" => (conflicting.clone(), athena(ctx)?),
+            _ => (flat.clone(), athena(ctx)?),
+        };
+        columns.extend_from_slice(more);
+        views.push((*name, LogicalPlanBuilder::from(join(base)?).project(columns)?.build()?));
+    }
+    Ok(views)
+}
+
+/// Returns how a view spells a name of AWS's, or one of the lake's own.
+pub(super) fn spelled(view: &str, name: &str) -> String {
+    if view == "aws_cloudtrail_log" { snake_case(name) } else { name.to_ascii_lowercase() }
 }
 
 /// Turns AWS's camel case into snake case: `sourceIPAddress` to `source_ip_address`, `eventID` to `event_id`.

@@ -69,7 +69,8 @@ impl Table {
         // Each table's store has a name of its own, by which the engine's caches tell their files apart.
         let store_url = ObjectStoreUrl::parse(format!(
             "trailkeep-{}-{:p}://",
-            self.name,
+            // A scheme has no underscores.
+            self.name.replace('_', "-"),
             Arc::as_ptr(&self.log_store).cast::<()>()
         ))?;
         Ok(Provider {

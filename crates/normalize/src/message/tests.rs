@@ -1,3 +1,5 @@
+//! Streams of messages and what is cut out of them.
+
 use super::*;
 
 /// Takes all messages of a content that comes in pieces of `piece` bytes.

@@ -1,3 +1,5 @@
+//! Trees against what serde_json reads.
+
 use proptest::prelude::*;
 
 use super::scan::FaultReason;

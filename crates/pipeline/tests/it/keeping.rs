@@ -1,6 +1,7 @@
 //! Compaction and retention: fewer files, the same events; old dates gone, held ones kept.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use corpus::Config;
 use event::time::EventTime;
@@ -8,8 +9,21 @@ use lake::{Compaction, Hold};
 
 use crate::{ask, count, run, writer};
 
+/// Collections that the log files are shared out among.
+const PARTS: usize = 3;
+
 fn date(text: &str) -> i32 {
     EventTime::parse(&format!("{text}T00:00:00Z")).unwrap().date()
+}
+
+/// All files below a folder.
+fn log_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(log_files(&path)) } else { files.push(path) }
+    }
+    files
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -17,7 +31,17 @@ async fn compaction_moves_events_and_changes_none() {
     let folder = tempfile::tempdir().unwrap();
     let (logs, data) = (folder.path().join("logs"), folder.path().join("data"));
     corpus::generate(&Config::new(3, 2_000_000), &logs).unwrap();
-    run(&data, &logs, 100_000).await;
+    // Collected in parts, so that each date gets several files.
+    let mut files = log_files(&logs);
+    files.sort();
+    for (nth, file) in files.iter().enumerate() {
+        let part = folder.path().join(format!("part-{}", nth % PARTS));
+        fs::create_dir_all(&part).unwrap();
+        fs::copy(file, part.join(file.file_name().unwrap())).unwrap();
+    }
+    for nth in 0..PARTS {
+        run(&data, &folder.path().join(format!("part-{nth}")), 100_000).await;
+    }
     let all = "select eventid || cast(seq as varchar) || record from events order by seq";
     let before = ask(&data, all).await;
 

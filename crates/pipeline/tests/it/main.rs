@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod again;
+mod hunts;
 mod keeping;
+mod log_files;
 mod lossless;
+mod rounds;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,16 +31,19 @@ pub(crate) async fn writer(data: &Path) -> Arc<Writer> {
 /// Collects a folder into the lake at `data`, in batches of `batch_bytes`.
 pub(crate) async fn run(data: &Path, folder: &Path, batch_bytes: u64) -> Report {
     let writer = writer(data).await;
-    let sources = vec![Source::open(Uri::parse(folder.as_os_str()).unwrap(), &Default::default()).await.unwrap()];
-    let plan = Collect {
-        sources,
-        selection: Default::default(),
-        bounds: Bounds { batch_bytes, ..Bounds::default() },
-        workers: 2,
-    };
-    let report = collect(writer.clone(), plan, Default::default()).await.unwrap();
+    let report = collect(writer.clone(), plan(&[folder], batch_bytes).await, Default::default()).await.unwrap();
     writer.close().await;
     report
+}
+
+/// What is to be collected from folders, in batches of `batch_bytes`.
+pub(crate) async fn plan(folders: &[&Path], batch_bytes: u64) -> Collect {
+    let mut sources = Vec::new();
+    for folder in folders {
+        sources.push(Source::open(Uri::parse(folder.as_os_str()).unwrap(), &Default::default()).await.unwrap());
+    }
+    let bounds = Bounds { batch_bytes, ..Bounds::default() };
+    Collect { sources, selection: Default::default(), bounds, workers: 2 }
 }
 
 /// The answer to a query of one column, as text, nulls as `-`.

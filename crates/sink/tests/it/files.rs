@@ -170,8 +170,7 @@ async fn payloads_stand_in_files_as_they_are_framed() {
         let mut sink = open(settings.clone(), None).await.unwrap();
         sink.send(&sent).await.unwrap();
         sink.flush().await.unwrap();
-        let found: Vec<_> =
-            content(&settings).into_values().map(|bytes| String::from_utf8(bytes).unwrap()).collect();
+        let found: Vec<_> = content(&settings).into_values().map(|bytes| String::from_utf8(bytes).unwrap()).collect();
         assert_eq!(found, expect, "{shown}");
     }
 }

@@ -1,8 +1,9 @@
-//! Answers on standard output: a table for people, or JSON, CSV and plain bytes for programs. All but the table stream
+//! Answers on standard output: a table for people, or JSON, CSV, Parquet and plain bytes for programs. All but the table stream
 //! batch by batch.
 
 mod csv;
 mod json;
+mod parquet;
 mod raw;
 mod table;
 mod value;
@@ -46,6 +47,15 @@ impl Style {
     }
 }
 
+/// What an answer is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Text in a format.
+    Text(Format),
+    /// One Parquet file.
+    Parquet,
+}
+
 /// One format at work: told the columns, then batch by batch, then that the answer is complete.
 trait Printer {
     fn begin(&mut self, schema: &SchemaRef, out: &mut dyn Write) -> Result<()>;
@@ -76,10 +86,27 @@ pub(crate) async fn print(
     style: Style,
     out: &mut dyn Write,
 ) -> Result<u64> {
+    print_as(Form::Text(style.format), schema, stream, style, out).await
+}
+
+/// Writes an answer in any form, else as [`print`] does.
+///
+/// # Errors
+/// As [`print`]; Parquet also refuses columns of one name.
+pub(crate) async fn print_as(
+    form: Form,
+    schema: SchemaRef,
+    stream: SendableRecordBatchStream,
+    style: Style,
+    out: &mut dyn Write,
+) -> Result<u64> {
     let (sender, mut batches) = mpsc::channel(BATCHES_AHEAD);
     let mut work = JoinSet::new();
     work.spawn(forward(stream, sender));
-    let mut printer = printer(style);
+    let mut printer = match form {
+        Form::Text(format) => printer(Style { format, ..style }),
+        Form::Parquet => Box::new(parquet::Parquet::default()),
+    };
     printer.begin(&schema, out)?;
     let mut rows = 0;
     while let Some(batch) = batches.recv().await {

@@ -12,6 +12,16 @@ fn the_tour_finds_the_attack() {
     for fact in facts.into_iter().chain(story.chain.iter().map(|hop| &hop.access_key)) {
         assert!(run.out.contains(fact.as_str()), "`{fact}` is not found in {}", run.out);
     }
+    for part in ["stored with other content", "not stored", "2 holes in", "tampered"] {
+        assert!(run.out.contains(part), "`{part}` is not in {}", run.out);
+    }
+    for part in [
+        "Administrator policy attached",
+        "Many calls denied",
+        &format!(" who arn:aws:iam::777788889999:user/{}", story.user_name),
+    ] {
+        assert!(run.out.contains(part), "`{part}` is not in {}", run.out);
+    }
     assert!(!run.out.contains('{'), "every name is filled in: {}", run.out);
     let long: Vec<&str> =
         run.out.lines().filter(|line| line.chars().count() > 100 && !line.contains("--data")).collect();

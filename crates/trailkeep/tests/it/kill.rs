@@ -1,7 +1,8 @@
 //! Collections that are killed: collected again, the lake holds what an undisturbed collection stores, and nothing twice.
 //!
-//! `TRAILKEEP_SOAK=1` makes it a thousand kills at random moments.
+//! `TRAILKEEP_SOAK=N` makes it N kills at random moments; `cargo xtask soak` sets it to a thousand.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -15,7 +16,8 @@ use crate::program::{Program, testdata};
 
 const SEED: u64 = 20_260_301;
 const KILLS: usize = 20;
-const KILLS_SOAK: usize = 1_000;
+/// Kills between two words about how far it has come.
+const TOLD_EVERY: usize = 50;
 /// Several workers make several batches of few log files.
 const WORKERS: &str = "3";
 
@@ -23,14 +25,14 @@ const WORKERS: &str = "3";
 const BROKEN: usize = 6;
 
 /// The log files, and what an undisturbed collection makes of them.
-struct Truth {
-    logs: PathBuf,
-    lake: String,
+pub(crate) struct Truth {
+    pub(crate) logs: PathBuf,
+    pub(crate) lake: String,
     duration: Duration,
     _folder: tempfile::TempDir,
 }
 
-fn truth() -> &'static Truth {
+pub(crate) fn truth() -> &'static Truth {
     static TRUTH: OnceLock<Truth> = OnceLock::new();
     TRUTH.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -65,17 +67,20 @@ fn collect(program: &Program, logs: &Path) -> Option<i32> {
     start(program, logs, None).wait().expect("an end").code()
 }
 
-/// Returns what must be the same whatever happened on the way: how many there are, and every one of them.
+/// Queries for what must be the same whatever happened on the way: how many there are, and every one of them.
+pub(crate) const QUERIES: &str = "\
+    SELECT count(*) FROM events;
+    SELECT count(DISTINCT eventid) FROM events;
+    SELECT count(*) FROM rejects;
+    SELECT count(*) FROM conflicts;
+    SELECT record FROM events ORDER BY eventid;
+    SELECT log_file || ' ' || log_number || ' ' || eventid FROM events ORDER BY eventid;
+    SELECT log_file || ' ' || message FROM rejects ORDER BY log_file, range_start;
+    SELECT kind || ' ' || uri || ' ' || sha256 FROM log_files ORDER BY 1;
+    SELECT event_name || ' ' || coalesce(event_id, '') || ' ' || coalesce(child_key, '') FROM sessions ORDER BY 1;";
+
 fn content(program: &Program) -> String {
-    let queries = "\
-        SELECT count(*) FROM events;
-        SELECT count(DISTINCT eventid) FROM events;
-        SELECT count(*) FROM rejects;
-        SELECT count(*) FROM conflicts;
-        SELECT record FROM events ORDER BY eventid;
-        SELECT log_file || ' ' || log_number || ' ' || eventid FROM events ORDER BY eventid;
-        SELECT log_file || ' ' || message FROM rejects ORDER BY log_file, range_start;";
-    let run = program.run_with(["query", "--output", "raw"], queries);
+    let run = program.run_with(["query", "--output", "raw"], QUERIES);
     assert_eq!(run.code, Some(0), "{}", run.err);
     run.out
 }
@@ -109,24 +114,34 @@ fn every_step_of_the_commit_may_be_the_last() {
 #[test]
 fn any_moment_may_be_the_last() {
     let truth = truth();
-    let kills = if std::env::var_os("TRAILKEEP_SOAK").is_some() { KILLS_SOAK } else { KILLS };
+    let soak = std::env::var("TRAILKEEP_SOAK").ok();
+    let kills = soak.map_or(KILLS, |kills| kills.parse().expect("a number of kills"));
     let mut random = SmallRng::seed_from_u64(SEED);
     for nth in 0..kills {
-        let program = Program::new();
-        let after =
+        let mut after =
             Duration::from_millis(random.random_range(0..=u64::try_from(truth.duration.as_millis()).expect("short")));
-        kill_after(start(&program, &truth.logs, None), after);
+        // One that had ended before tells nothing: then it is killed earlier.
+        let program = loop {
+            let program = Program::new();
+            if kill_after(start(&program, &truth.logs, None), after) {
+                break program;
+            }
+            after /= 2;
+        };
         check(&program, truth, &format!("kill {nth} after {after:?}"));
+        if (nth + 1) % TOLD_EVERY == 0 {
+            writeln!(std::io::stderr(), "{} of {kills} kills survived", nth + 1).ok();
+        }
     }
 }
 
-/// Kills a process after a while, as abruptly as can be, unless it ends before.
-fn kill_after(mut child: Child, after: Duration) {
+/// Kills a process after a while, as abruptly as can be; returns false if it had ended before.
+fn kill_after(mut child: Child, after: Duration) -> bool {
     // Nobody sends: this only lets time pass.
     let (_sender, receiver) = mpsc::channel::<()>();
     receiver.recv_timeout(after).expect_err("only time passes");
     child.kill().expect("a process to kill");
-    child.wait().expect("an end");
+    is_aborted(child.wait().expect("an end"))
 }
 
 #[cfg(unix)]

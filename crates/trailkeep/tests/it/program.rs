@@ -79,7 +79,8 @@ pub(crate) fn finish(command: &mut Command, input: &[u8]) -> Run {
     }
 }
 
-fn output(command: &mut Command, input: &[u8]) -> Output {
+/// Runs a command to its end and returns what it wrote, whatever it is.
+pub(crate) fn output(command: &mut Command, input: &[u8]) -> Output {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary starts");
     let mut stdin = child.stdin.take().expect("a pipe");

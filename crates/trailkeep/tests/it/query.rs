@@ -9,7 +9,7 @@ fn statements_from_a_pipe_run_one_by_one() {
         ("SELECT 1 AS a; SELECT 2 AS b", 0, "{\"a\":1}\n{\"b\":2}\n"),
         ("-- a note\nSELECT ';' AS a\n;\n", 0, "{\"a\":\";\"}\n"),
         (".output csv\nSELECT 1 AS a;", 0, "a\r\n1\r\n"),
-        (".tables\n", 0, "aws_cloudtrail_log\nconflicts\nevents\nrejects\n"),
+        (".tables\n", 0, "aws_cloudtrail_log\nconflicts\nevents\nfindings\nlog_files\nrejects\nsessions\n"),
         (".quit\nSELECT 1;", 0, ""),
         ("SELECT 1 AS a; SELECT x; SELECT 2 AS b;", 2, "{\"a\":1}\n"),
         (".nonsense\n", 2, ""),
@@ -32,7 +32,7 @@ fn the_shell_describes_and_writes_files() {
     for part in ["eventtime ", "reason ", ".timing"] {
         assert!(run.out.contains(part), "`{part}` is missing in {}", run.out);
     }
-    assert!(run.err.contains("tables: aws_cloudtrail_log, conflicts, events, rejects"), "{}", run.err);
+    assert!(run.err.contains("tables: aws_cloudtrail_log, conflicts, events, "), "{}", run.err);
     assert_eq!(std::fs::read_to_string(program.path("answer.csv")).expect("a file"), "a\r\n1\r\n");
 }
 
@@ -66,5 +66,95 @@ fn reading_all_of_a_large_lake_is_warned_of() {
         let run = program.run(["query", "--scan-warning-bytes", size, sql]);
         assert_eq!(run.code, Some(0), "{sql}: {run:?}");
         assert_eq!(run.err.contains("no time filter"), expect, "{sql}: {}", run.err);
+    }
+}
+
+#[test]
+fn answers_go_to_files_of_the_form_that_their_names_say() {
+    let program = Program::with_events();
+    let sql = "SELECT eventid AS id, eventtime, readonly FROM events WHERE eventid < 'c' ORDER BY 1";
+    let cases: &[(&str, &[&str], &str)] = &[
+        (
+            "answer.csv",
+            &[],
+            "id,eventtime,readonly\r\na,2026-03-01T10:00:00Z,false\r\nb,2026-03-02T10:00:00Z,false\r\n",
+        ),
+        (
+            "answer.JSON",
+            &["--output", "csv"],
+            "[{\"id\":\"a\",\"eventtime\":\"2026-03-01T10:00:00Z\",\"readonly\":false},\n \
+             {\"id\":\"b\",\"eventtime\":\"2026-03-02T10:00:00Z\",\"readonly\":false}]\n",
+        ),
+        (
+            "answer",
+            &["--output", "csv"],
+            "id,eventtime,readonly\r\na,2026-03-01T10:00:00Z,false\r\nb,2026-03-02T10:00:00Z,false\r\n",
+        ),
+    ];
+    for (file, flags, expect) in cases {
+        // What was there before is replaced.
+        std::fs::write(program.path(file), "old").expect("a file");
+        let run = program.run([&["query", "-o", file], *flags, &[sql]].concat());
+        assert_eq!((run.code, run.out.as_str()), (Some(0), ""), "{file}: {run:?}");
+        assert_eq!(std::fs::read_to_string(program.path(file)).expect("a file"), *expect, "{file}");
+        let run = program.run([&["query", "-o", file], *flags, &["SELECT no_such_column FROM events"]].concat());
+        assert_eq!(run.code, Some(2), "{file}: {run:?}");
+        assert_eq!(
+            std::fs::read_to_string(program.path(file)).expect("a file"),
+            *expect,
+            "{file}: a mistake harms nothing"
+        );
+    }
+    let left = std::fs::read_dir(program.path(""))
+        .expect("the folder")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    assert_eq!(left.filter(|name| name.contains("unfinished")).count(), 0);
+}
+
+#[test]
+fn parquet_holds_the_answer_with_its_types() {
+    use arrow::array::RecordBatch;
+    use arrow::datatypes::DataType;
+    use arrow::util::pretty::pretty_format_batches;
+    use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+    let program = Program::with_events();
+    let sql =
+        "SELECT eventid AS id, eventtime, readonly, userIdentity.arn, resources, eventdate FROM events ORDER BY 1";
+    assert_eq!(program.run(["query", "--to", "answer.parquet", sql]).code, Some(0));
+    let piped = program.query(&["--parquet", sql]);
+    assert!(piped == std::fs::read(program.path("answer.parquet")).expect("a file"), "a pipe gets the same bytes");
+    let file = std::fs::File::open(program.path("answer.parquet")).expect("a file");
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+    let types: Vec<(&str, &DataType)> =
+        builder.schema().fields().iter().take(3).map(|field| (field.name().as_str(), field.data_type())).collect();
+    let utc = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()));
+    assert_eq!(types, [("id", &DataType::Utf8), ("eventtime", &utc), ("readonly", &DataType::Boolean)]);
+    let batches: Vec<RecordBatch> = builder.build().expect("a reader").map(|batch| batch.expect("rows")).collect();
+    let shown: Vec<RecordBatch> = batches.iter().map(|batch| batch.project(&[0, 2, 3]).expect("columns")).collect();
+    let expect = "\
+        +----+----------+--------------------------------------------------+\n\
+        | id | readonly | arn                                              |\n\
+        +----+----------+--------------------------------------------------+\n\
+        | a  | false    | arn:aws:iam::111122223333:user/alice             |\n\
+        | b  | false    | arn:aws:sts::444455556666:assumed-role/Deploy/bob |\n";
+    let shown = pretty_format_batches(&shown).expect("text").to_string();
+    let cells = |text: &str| {
+        text.split(['|', '\n', '+', '-']).flat_map(str::split_whitespace).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(cells(&shown).starts_with(&cells(expect)), "{shown}");
+    assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 4);
+
+    let empty = program.query(&["--parquet", "SELECT eventid FROM events WHERE eventid = 'z'"]);
+    assert!(empty.starts_with(b"PAR1") && empty.ends_with(b"PAR1"), "an empty answer is a whole file");
+    let mistakes = [
+        (&["--parquet", "SELECT eventid, eventid FROM events"][..], "two columns of the answer are named `eventid`"),
+        (&["--parquet", "-o", "a.csv", "SELECT 1 AS a"], "say different things"),
+        (&["-o", "no/such/folder/a.parquet", "SELECT 1 AS a"], "no/such/folder/a.parquet"),
+        (&["--parquet"], "SQL"),
+    ];
+    for (words, hint) in mistakes {
+        let run = program.run([&["query"], words].concat());
+        assert!(run.code == Some(2) && run.err.contains(hint), "{words:?}: {run:?}");
     }
 }

@@ -1,10 +1,12 @@
 //! The functions that queries may call beyond those of the engine: one file a family, one line here for each.
 
 mod arn;
+mod count;
 mod function;
 mod json;
 mod json_text;
 mod net;
+mod over_text;
 mod partition;
 mod path;
 mod pattern;
@@ -12,8 +14,10 @@ mod record;
 mod text;
 mod time;
 
+pub(super) use count::CountTexts;
 pub(super) use function::Function;
 pub(super) use net::{ADDRESS, address_texts};
+pub(super) use over_text::{over_text, register as register_over_text};
 pub(super) use partition::PARTITION_TEXT;
 
 /// Returns every scalar function of ours.

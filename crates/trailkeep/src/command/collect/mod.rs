@@ -1,12 +1,16 @@
 //! `trailkeep collect URI...`: log files into the lake, with progress and a report that leaves nothing out.
 
+mod follow;
 mod progress;
+pub(crate) mod prove;
 mod report;
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use clap::Args;
 use event::arn::Region;
@@ -14,10 +18,15 @@ use event::limits::Limits;
 use event::time::EventTime;
 use jiff::Timestamp;
 use lake::Writer;
+use lake::error::ErrorKind;
+use lake::location::Location;
 use pipeline::collect::{Bounds, Collect, Progress, Report, collect};
+use pipeline::prove::Proofs;
 use source::{Selection, Source, Uri};
 
 use crate::cli::Format;
+use crate::command::collect::prove::Given;
+use crate::command::detect;
 use crate::exit::Exit;
 use crate::fault::{Fault, Result};
 use crate::interrupt::Interrupts;
@@ -57,6 +66,29 @@ pub(crate) struct CollectArgs {
     #[arg(long, value_name = "REGION")]
     region: Vec<Region>,
 
+    /// File with CloudTrail's public keys, as `aws cloudtrail list-public-keys` prints them, to prove digest files by;
+    /// repeat for several. The lake keeps those that its digests name
+    #[arg(long, value_name = "FILE")]
+    keys: Vec<PathBuf>,
+
+    /// File with the signatures of digest files that are read from a copy: an object of JSON from `bucket/key` to
+    /// `signature` and `signature-algorithm`; repeat for several
+    #[arg(long, value_name = "FILE")]
+    metadata: Vec<PathBuf>,
+
+    /// Go on watching the folders and buckets for new log files until Ctrl-C
+    #[arg(long)]
+    follow: bool,
+
+    /// With `--follow`: how long to wait before looking again, such as `500ms`, `10s`, `5m`
+    #[arg(long, value_name = "DURATION", env = "TRAILKEEP_POLL_INTERVAL", default_value = "30s", value_parser = follow::parse_interval)]
+    poll_interval: Duration,
+
+    /// Look at the dates of what is new with the rules, and keep what is found, as `trailkeep detect` does; in the
+    /// configuration `after_collect = true` in `[detect]`
+    #[arg(long)]
+    detect: bool,
+
     /// Threads that open and prepare log files [default: one for each processor]
     #[arg(long, value_name = "N", env = "TRAILKEEP_WORKERS", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
@@ -77,20 +109,39 @@ pub(crate) struct CollectArgs {
 /// Collects and reports.
 pub(crate) async fn run(command: CollectArgs, settings: &Settings) -> Result<Exit> {
     let now = Timestamp::now();
+    let given = Given::read(&command.keys, &command.metadata)?;
     let plan = plan(&command, settings, now).await?;
     let progress = Arc::new(Progress::default());
-    let report = into_lake(&settings.location().await?, plan, now, progress.clone()).await?;
-    show(&report, settings)?;
+    let location = settings.location().await?;
+    if command.follow {
+        let watch = follow::Watch { interval: command.poll_interval, given };
+        let (report, proofs) = follow::into_lake(&location, plan, now, watch).await?;
+        show(&report, &proofs, settings)?;
+        return Ok(exit(&report));
+    }
+    let hunts = command.detect || settings.detect.after_collect;
+    let before = if hunts { detect::stored::last_seq(&location).await? } else { -1 };
+    let report = into_lake(&location, plan, now, progress.clone()).await?;
+    let has_digests = report.digests > 0 || !given.is_empty();
+    let proofs = if has_digests { given.prove_lake(&location, now).await? } else { Proofs::default() };
+    show(&report, &proofs, settings)?;
+    if hunts && report.stored > 0 {
+        detect::stored::hunt_above(before, settings, now).await?;
+    }
     if progress.stop.load(Ordering::Relaxed) {
         return Err(Fault::new("the collection was stopped before its end")
             .help("what the report counts is stored; the same command goes on from there"));
     }
+    Ok(exit(&report))
+}
+
+fn exit(report: &Report) -> Exit {
     let is_complete = report.failed_total == 0;
-    Ok(match (is_complete, report.is_clean()) {
+    match (is_complete, report.is_clean()) {
         (false, _) => Exit::Error,
         (true, false) => Exit::Findings,
         (true, true) => Exit::Success,
-    })
+    }
 }
 
 /// Collects into a lake, which is made if there is none, and shows progress on a terminal. Ctrl-C ends it in good order.
@@ -98,19 +149,53 @@ pub(crate) async fn run(command: CollectArgs, settings: &Settings) -> Result<Exi
 /// # Errors
 /// If the lake cannot be written; what was committed by then stays.
 pub(crate) async fn into_lake(
-    location: &lake::location::Location,
+    location: &Location,
     plan: Collect,
     now: Timestamp,
     progress: Arc<Progress>,
 ) -> Result<Report> {
-    let writer = Arc::new(Writer::open(location, EventTime::from_micros(now.as_microsecond())).await?);
+    let writer = open(location, now).await?;
     let bar = progress::Bar::start(progress.clone());
     let stopper = tokio::spawn(stop_on_interrupt(Interrupts::listen()?, progress.clone()));
     let report = collect(writer.clone(), plan, progress).await;
     stopper.abort();
     bar.finish().await;
+    let consumed = match &report {
+        Ok(_) => consume(&writer, location).await,
+        Err(_) => Ok(()),
+    };
     writer.close().await;
-    Ok(report?)
+    let report = report.map_err(|error| stopped(error, location))?;
+    consumed.map(|()| report)
+}
+
+/// Has the consumers of the lake's events take up what is new.
+async fn consume(writer: &Writer, location: &Location) -> Result<()> {
+    let consumed = pipeline::sessions::consume(writer, location, &lake::Lake::session_options(None)).await;
+    consumed.map(drop).map_err(|error| stopped(error, location))
+}
+
+async fn open(location: &Location, now: Timestamp) -> Result<Arc<Writer>> {
+    let opened = Writer::open(location, EventTime::from_micros(now.as_microsecond())).await;
+    opened.map(Arc::new).map_err(|error| stopped(error, location))
+}
+
+/// Says what to do where a full disk is what ended a collection.
+fn stopped(error: impl std::error::Error + Into<Fault> + 'static, location: &Location) -> Fault {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    let mut is_full = false;
+    while let Some(error) = cause {
+        is_full |= error.downcast_ref::<lake::error::Error>().is_some_and(|error| error.kind() == ErrorKind::Full);
+        cause = error.source();
+    }
+    let fault = error.into();
+    if !is_full {
+        return fault;
+    }
+    fault.help(format!(
+        "make room on the disk of `{}`, then run the same command again: what is stored stays, the rest is read again",
+        location.data().display()
+    ))
 }
 
 /// Asks for an early end at the first Ctrl-C; the second ends the process, which the lake survives as well.
@@ -155,15 +240,15 @@ pub(crate) fn workers() -> usize {
 }
 
 /// Prints the report: for people on standard output where that is a table, else on standard error beside the object.
-fn show(report: &Report, settings: &Settings) -> Result<()> {
+fn show(report: &Report, proofs: &Proofs, settings: &Settings) -> Result<()> {
     let mut stdout = output::stdout();
     match settings.format {
-        Format::Table => report::for_people(report, &mut stdout)?,
+        Format::Table => report::for_people(report, proofs, &mut stdout)?,
         Format::Json | Format::Jsonl => {
-            report::for_people(report, &mut std::io::stderr())?;
-            report::for_programs(report, &mut stdout)?;
+            report::for_people(report, proofs, &mut std::io::stderr())?;
+            report::for_programs(report, proofs, &mut stdout)?;
         }
-        Format::Csv | Format::Raw => report::for_people(report, &mut std::io::stderr())?,
+        Format::Csv | Format::Raw => report::for_people(report, proofs, &mut std::io::stderr())?,
     }
     Ok(stdout.flush()?)
 }

@@ -3,8 +3,10 @@
 use std::io::{self, Write};
 
 use pipeline::collect::Report;
+use pipeline::prove::Proofs;
 use serde::Serialize;
 
+use crate::command::collect::prove;
 use crate::terminal::visible;
 use crate::units::{bytes, count, counted, seconds};
 
@@ -12,7 +14,7 @@ use crate::units::{bytes, count, counted, seconds};
 const SHOWN: usize = 10;
 
 /// Prints what was done, and names what needs a look.
-pub(super) fn for_people(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn for_people(report: &Report, proofs: &Proofs, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "Stored {} in {}.", counted(report.stored, "event"), seconds(report.seconds))?;
     writeln!(
         out,
@@ -32,6 +34,7 @@ pub(super) fn for_people(report: &Report, out: &mut dyn Write) -> io::Result<()>
     if report.digests > 0 {
         writeln!(out, "  {} met", counted(report.digests, "digest file"))?;
     }
+    prove::for_people(proofs, out)?;
     if report.conflicts > 0 {
         let conflicts = counted(report.conflicts, "conflict");
         writeln!(out, "  {conflicts}: the ID of a stored event with other content, both kept; see table `conflicts`")?;
@@ -98,6 +101,8 @@ struct Object<'a> {
     failed: u64,
     bytes: u64,
     content_bytes: u64,
+    digests: u64,
+    proofs: &'a Proofs,
     events_per_second: u64,
     skipped_files: Vec<Place<'a>>,
     failed_files: Vec<Place<'a>>,
@@ -112,7 +117,7 @@ struct Place<'a> {
 }
 
 /// Prints the report as one line of JSON.
-pub(super) fn for_programs(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn for_programs(report: &Report, proofs: &Proofs, out: &mut dyn Write) -> io::Result<()> {
     let skipped = report.skipped.iter().map(|skipped| Place { uri: &skipped.uri, why: &skipped.why });
     let failed = report.failed.iter().map(|failed| Place { uri: &failed.uri, why: &failed.message });
     let rejects = report.reject_samples.iter().map(|(uri, why)| Place { uri, why });
@@ -127,6 +132,8 @@ pub(super) fn for_programs(report: &Report, out: &mut dyn Write) -> io::Result<(
         failed: report.failed_total,
         bytes: report.bytes,
         content_bytes: report.content_bytes,
+        digests: report.digests,
+        proofs,
         events_per_second: events_per_second(report),
         skipped_files: skipped.collect(),
         failed_files: failed.collect(),

@@ -1,5 +1,8 @@
 //! `trailkeep demo`: a sample organisation, collected, and a short tour of what can be found in it.
 
+mod coverage;
+mod findings;
+mod proof;
 mod tour;
 
 use std::io::{ErrorKind, Write};
@@ -13,6 +16,7 @@ use pipeline::collect::{Bounds, Collect, Progress, Report};
 use source::{AwsOptions, Selection, Source, Uri};
 
 use crate::command::collect;
+use crate::command::collect::prove::Given;
 use crate::exit::Exit;
 use crate::fault::{Fault, Result};
 use crate::output;
@@ -62,9 +66,15 @@ pub(crate) async fn run(command: Demo, settings: &Settings) -> Result<Exit> {
         check_is_free(&dir)?;
         make(&dir, command.bytes, &location, &mut out).await?;
     }
+    proof::show(&dir, &data, &mut out).await?;
     out.flush()?;
+    let found = findings::find(&location, settings).await?;
     let lake = lake::Lake::open(&location).await?;
     let ctx = lake.session(&settings.session_options())?;
+    coverage::show(&ctx, &data, settings, &mut out).await?;
+    out.flush()?;
+    findings::show(&ctx, found, &data, &mut out).await?;
+    out.flush()?;
     tour::show(&ctx, &data, &mut out).await?;
     out.flush()?;
     Ok(Exit::Success)
@@ -81,7 +91,7 @@ fn check_is_free(dir: &Path) -> Result<()> {
     for entry in entries {
         let name = entry.map_err(fault)?.file_name();
         // An earlier run may have been interrupted: what it made is made again.
-        if name != "logs" && name != "data" {
+        if !["logs", "data", proof::KEYS, proof::METADATA].iter().any(|own| name == *own) {
             let found = name.to_string_lossy();
             return Err(Fault::new(format!("`{}` holds something else already, such as `{found}`", dir.display()))
                 .help("choose another folder by `--dir DIR`"));
@@ -92,7 +102,8 @@ fn check_is_free(dir: &Path) -> Result<()> {
 
 async fn make(dir: &Path, size: u64, location: &Location, out: &mut dyn Write) -> Result<()> {
     let logs = dir.join("logs");
-    let config = corpus::Config::new(SEED, size);
+    let digests = Some(corpus::Digests { beside: dir.to_owned(), tampered: true });
+    let config = corpus::Config { digests, ..corpus::Config::new(SEED, size) };
     let target = logs.clone();
     let made = tokio::task::spawn_blocking(move || corpus::generate(&config, &target)).await;
     let summary = made.map_err(|error| Fault::new("could not make the sample organisation").because(error))??;
@@ -103,10 +114,13 @@ async fn make(dir: &Path, size: u64, location: &Location, out: &mut dyn Write) -
         counted(summary.files, "log file")
     )?;
     let (inflated, stored) = (bytes(summary.bytes), bytes(summary.gz_bytes));
-    writeln!(out, "{inflated} of JSON, {stored} gzipped, as an organization trail delivers them to S3.")?;
+    writeln!(out, "{inflated} of JSON, {stored} gzipped, as an organization trail delivers them to S3,")?;
+    writeln!(out, "with {} that say what they must be.", counted(summary.digests, "signed digest file"))?;
     writeln!(out, "  {}", logs.display())?;
     out.flush()?;
     let report = fill(&logs, location).await?;
+    let given = Given::read(&[dir.join(proof::KEYS)], &[dir.join(proof::METADATA)])?;
+    given.prove_lake(location, Timestamp::now()).await?;
     writeln!(
         out,
         "Collected {} in {}, each byte for byte.",

@@ -166,7 +166,7 @@ fn next(data: &Path, found: &[(&str, String)], out: &mut dyn Write) -> Result<()
     Ok(())
 }
 
-async fn ask(ctx: &SessionContext, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+pub(super) async fn ask(ctx: &SessionContext, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     let (schema, stream) = lake::sql::query(ctx, sql).await?;
     let batches = stream.try_collect().await.map_err(lake::sql::Error::from)?;
     Ok((schema, batches))
@@ -195,20 +195,20 @@ fn filled(text: &str, found: &[(&str, String)]) -> String {
     found.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
-fn table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<String> {
+pub(super) fn table(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<String> {
     let mut text = Vec::new();
     let style = Style { format: Format::Table, null: false, is_terminal: false, width: Some(WIDTH), has_footer: false };
     output::print_batches(schema, batches, style, &mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-fn indented(text: &str, out: &mut dyn Write) -> Result<()> {
+pub(super) fn indented(text: &str, out: &mut dyn Write) -> Result<()> {
     text.lines().try_for_each(|line| writeln!(out, "   {line}"))?;
     Ok(())
 }
 
 /// Returns how this program is called: by its name if the shell finds it, else by its path.
-fn program() -> String {
+pub(super) fn program() -> String {
     let Ok(own) = std::env::current_exe() else { return "trailkeep".to_owned() };
     let is_own = |folder: std::path::PathBuf| {
         let found = folder.join("trailkeep").canonicalize();
@@ -223,7 +223,7 @@ fn program() -> String {
 }
 
 /// Quotes a word for the shell where it needs that.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-~+:@%,".contains(c);
     if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -1,12 +1,14 @@
 //! `trailkeep query ["SQL"]`: one query with its answer streamed, or an interactive shell.
 
 mod complete;
+mod destination;
 mod shell;
 mod statement;
 mod timings;
 mod warning;
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 
 use clap::Args;
 use datafusion::execution::context::SessionContext;
@@ -29,6 +31,14 @@ pub(crate) struct Query {
     #[arg(value_name = "SQL")]
     sql: Option<String>,
 
+    /// Write the answer to this file; `.parquet`, `.csv`, `.json` and `.jsonl` say in which form, else `--output` does
+    #[arg(short = 'o', long = "to", value_name = "FILE", requires = "sql", conflicts_with = "timings")]
+    to: Option<PathBuf>,
+
+    /// Give the answer as a Parquet file, to `--to FILE` or into a pipe
+    #[arg(long, requires = "sql", conflicts_with = "timings")]
+    parquet: bool,
+
     /// Run the query so many times
     #[arg(long, value_name = "N", default_value_t = 1, hide = true, requires = "sql")]
     repeat: u32,
@@ -48,7 +58,7 @@ pub(crate) async fn run(command: Query, settings: &Settings) -> Result<Exit> {
             for _ in 1..command.repeat {
                 output::count(lake::sql::query(&ctx, sql).await?.1).await?;
             }
-            print(&ctx, sql, Style::stdout(settings.format, settings.null), &mut output::stdout()).await?;
+            destination::write(&ctx, sql, command.to.as_deref(), command.parquet, settings).await?;
         }
         None => {
             let (lake, ctx) = open::session(settings).await?;

@@ -1,0 +1,197 @@
+//! `collect --follow`: the same places again and again, until Ctrl-C or until the system asks the program to end.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use lake::location::Location;
+use pipeline::collect::{Collect, Progress, Report};
+use pipeline::prove::Proofs;
+use tokio::sync::watch;
+
+use super::progress::Bar;
+use super::prove::Given;
+use super::{consume, open, stopped};
+use crate::fault::{Fault, Result};
+use crate::interrupt::Interrupts;
+use crate::terminal;
+use crate::units::counted;
+
+/// Shortest time between two looks: a listing is work for the disk, and costs money in a bucket.
+const INTERVAL_MIN: Duration = Duration::from_millis(10);
+
+/// Reads how long to wait between two looks.
+pub(super) fn parse_interval(text: &str) -> std::result::Result<Duration, String> {
+    let parsed = text.parse::<SignedDuration>().ok().and_then(|interval| Duration::try_from(interval).ok());
+    match parsed {
+        Some(interval) if interval >= INTERVAL_MIN => Ok(interval),
+        Some(_) => Err(format!("`{text}` is too short: wait for at least {} ms", INTERVAL_MIN.as_millis())),
+        None => Err(format!("`{text}` is no length of time: write `500ms`, `10s` or `5m`")),
+    }
+}
+
+/// How places are watched.
+pub(super) struct Watch {
+    /// How long to wait between two looks.
+    pub(super) interval: Duration,
+    /// What digests are proven by.
+    pub(super) given: Given,
+}
+
+/// Collects into a lake until it is told to end, and returns what all rounds came to.
+///
+/// # Errors
+/// If the lake cannot be written; what was committed by then stays.
+pub(super) async fn into_lake(
+    location: &Location,
+    plan: Collect,
+    now: Timestamp,
+    watch: Watch,
+) -> Result<(Report, Proofs)> {
+    if let Some(stream) = plan.sources.iter().find(|source| matches!(source.uri(), source::Uri::Stdin)) {
+        return Err(Fault::new(format!("`{}` cannot be followed: it ends by itself", stream.uri()))
+            .help("`--follow` watches folders and buckets; leave it out for standard input"));
+    }
+    let (ended, end) = watch::channel(false);
+    let progress = Arc::new(Progress::default());
+    let listener = tokio::spawn(listen(Interrupts::listen()?, terminations()?, ended, progress.clone()));
+    let writer = open(location, now).await?;
+    let bar = Bar::start(progress.clone());
+    let Watch { interval, given } = watch;
+    let (mut failed_before, mut proved) = (0, Ok(Proofs::default()));
+    let (mut is_first, mut consumed) = (true, Ok(()));
+    let report = pipeline::collect::follow(writer.clone(), plan, progress, async |round: &Report| {
+        tell(round, failed_before);
+        failed_before = round.failed_total;
+        // A digest may prove the one before it, so each round that met one may prove more than its own.
+        if round.digests > 0 || std::mem::take(&mut is_first) && !given.is_empty() {
+            proved = match (&proved, given.prove(&writer).await) {
+                (Ok(before), Ok(more)) => Ok(sum(before, &more)),
+                (_, failed) => failed,
+            };
+            if proved.is_err() {
+                return false;
+            }
+        }
+        if round.stored > 0 {
+            consumed = consume(&writer, location).await;
+            if consumed.is_err() {
+                return false;
+            }
+        }
+        let mut end = end.clone();
+        tokio::select! {
+            () = tokio::time::sleep(interval) => true,
+            // The other side lives as long as it listens, which is longer than this.
+            _ = end.wait_for(|ended| *ended) => false,
+        }
+    })
+    .await;
+    listener.abort();
+    bar.finish().await;
+    writer.close().await;
+    let report = report.map_err(|error| stopped(error, location))?;
+    consumed?;
+    Ok((report, proved?))
+}
+
+/// What two rounds proved; what was still waiting in the later one is all that waits.
+fn sum(before: &Proofs, more: &Proofs) -> Proofs {
+    Proofs { valid: before.valid + more.valid, invalid: before.invalid + more.invalid, ..*more }
+}
+
+/// Asks for an end at the first signal; the second ends the process, which the lake survives as well.
+async fn listen(
+    mut interrupts: Interrupts,
+    mut terminations: Terminations,
+    ended: watch::Sender<bool>,
+    progress: Arc<Progress>,
+) {
+    tokio::select! {
+        () = interrupts.next() => {}
+        () = terminations.next() => {}
+    }
+    progress.stop.store(true, Ordering::Relaxed);
+    ended.send_replace(true);
+    tokio::select! {
+        () = interrupts.next() => {}
+        () = terminations.next() => {}
+    }
+    std::process::exit(2);
+}
+
+/// Tells on standard error of a round that met something new, where no bar shows it.
+fn tell(round: &Report, failed_before: u64) {
+    let (read, failed) = (round.files_read, round.failed_total);
+    if terminal::is_stderr() || (read == 0 && failed == failed_before) {
+        return;
+    }
+    let mut line = format!("stored {} of {}", counted(round.stored, "event"), counted(read, "file"));
+    if failed > 0 {
+        line += &format!("; {} could not be read and will be tried again", counted(failed, "file"));
+    }
+    // Standard error may be gone; the collection goes on.
+    writeln!(std::io::stderr(), "{line}").ok();
+}
+
+/// The requests of the system to end.
+#[cfg(unix)]
+struct Terminations(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+fn terminations() -> Result<Terminations> {
+    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .map(Terminations)
+        .map_err(|error| Fault::new("could not listen for the request to end").because(error))
+}
+
+#[cfg(unix)]
+impl Terminations {
+    async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// A platform without signals asks nobody.
+#[cfg(not(unix))]
+struct Terminations;
+
+#[cfg(not(unix))]
+fn terminations() -> Result<Terminations> {
+    Ok(Terminations)
+}
+
+#[cfg(not(unix))]
+impl Terminations {
+    async fn next(&mut self) {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals() {
+        let cases = [
+            ("500ms", Some(500)),
+            ("10s", Some(10_000)),
+            ("5m", Some(300_000)),
+            ("1h", Some(3_600_000)),
+            ("10ms", Some(10)),
+            ("1ms", None),
+            ("0s", None),
+            ("-5s", None),
+            ("10", None),
+            ("soon", None),
+        ];
+        for (text, expect) in cases {
+            assert_eq!(parse_interval(text).ok(), expect.map(Duration::from_millis), "{text}");
+        }
+    }
+}

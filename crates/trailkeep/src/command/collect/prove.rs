@@ -1,0 +1,100 @@
+//! After a collection: the digests that it met, proven by the keys and signatures that are given or kept.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use event::time::EventTime;
+use jiff::Timestamp;
+use lake::Writer;
+use lake::location::Location;
+use pipeline::prove::{Proofs, prove};
+use trail::digest::{MetadataFile, PublicKeys};
+
+use crate::fault::{Fault, Result};
+use crate::units::{count, counted};
+
+/// What is given to prove digests by.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Given {
+    keys: PublicKeys,
+    metadata: MetadataFile,
+}
+
+impl Given {
+    /// Reads keys and signatures from files.
+    ///
+    /// # Errors
+    /// If a file cannot be read or holds something else.
+    pub(crate) fn read(keys: &[PathBuf], metadata: &[PathBuf]) -> Result<Self> {
+        let mut given = Self::default();
+        for path in keys {
+            let parsed = PublicKeys::parse_json(&text(path, "public keys")?);
+            given.keys.merge(parsed.map_err(|error| misread(path).because(error))?);
+        }
+        for path in metadata {
+            let parsed = MetadataFile::parse_json(&text(path, "signatures")?);
+            given.metadata.merge(parsed.map_err(|error| misread(path).because(error))?);
+        }
+        Ok(given)
+    }
+
+    /// Returns whether nothing is given.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.metadata.locations().next().is_none()
+    }
+
+    /// Proves the digests of a lake that is open for writing.
+    ///
+    /// # Errors
+    /// If the lake cannot be read or written.
+    pub(crate) async fn prove(&self, writer: &Writer) -> Result<Proofs> {
+        Ok(prove(writer, &self.keys, &self.metadata).await?)
+    }
+
+    /// Proves the digests of a lake.
+    ///
+    /// # Errors
+    /// If the lake cannot be opened, read or written.
+    pub(crate) async fn prove_lake(&self, location: &Location, now: Timestamp) -> Result<Proofs> {
+        let writer = Arc::new(Writer::open(location, EventTime::from_micros(now.as_microsecond())).await?);
+        let proofs = self.prove(&writer).await;
+        writer.close().await;
+        proofs
+    }
+}
+
+fn text(path: &Path, what: &str) -> Result<String> {
+    let fault = |error| Fault::new(format!("could not read {what} from `{}`", path.display())).because(error);
+    std::fs::read_to_string(path).map_err(fault)
+}
+
+fn misread(path: &Path) -> Fault {
+    Fault::new(format!("could not understand `{}`", path.display()))
+}
+
+/// Says what became of the digests.
+pub(super) fn for_people(proofs: &Proofs, out: &mut dyn Write) -> io::Result<()> {
+    let Proofs { valid, invalid, unsigned, keys_missing } = proofs;
+    if *valid > 0 {
+        writeln!(out, "  {} proven", counted(*valid, "digest"))?;
+    }
+    if *invalid > 0 {
+        let digests = counted(*invalid, "digest");
+        writeln!(out, "  {digests} whose signature does not hold: see `trailkeep coverage`")?;
+    }
+    if *unsigned > 0 {
+        let digests = counted(*unsigned, "digest");
+        writeln!(out, "  {digests} without a signature so far: the next digest repeats it, `--metadata` gives it")?;
+    }
+    if *keys_missing > 0 {
+        let keys = if *keys_missing == 1 { "the key" } else { "keys" };
+        let (keys, number) = (keys, count(*keys_missing));
+        writeln!(
+            out,
+            "  digests wait for {keys} to prove them by ({number} missing): save what `aws cloudtrail list-public-keys` \
+             prints, and give it by `--keys FILE`"
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! The end of an export that goes on: Ctrl-C, or the system's request.
+
+use std::io::Write;
+
+use tokio::sync::watch;
+
+use crate::fault::{Fault, Result};
+use crate::interrupt::Interrupts;
+
+/// Listens for the first signal, which asks for an end in good order; the second ends the process, after which the same
+/// export goes on from its stored offset as well.
+///
+/// # Errors
+/// If the system does not let us listen.
+pub(super) fn listen() -> Result<watch::Receiver<bool>> {
+    let (asked, stop) = watch::channel(false);
+    let mut interrupts = Interrupts::listen()?;
+    let mut terminations = Terminations::listen()?;
+    tokio::spawn(async move {
+        for nth in 0..2 {
+            tokio::select! {
+                () = interrupts.next() => {}
+                () = terminations.next() => {}
+            }
+            if nth > 0 {
+                std::process::exit(2);
+            }
+            asked.send_replace(true);
+            // Standard error may be gone; the export ends in either case.
+            writeln!(std::io::stderr(), "\nending: what was read by now is being sent; once more ends at once").ok();
+        }
+    });
+    Ok(stop)
+}
+
+/// The requests of the system to end.
+#[cfg(unix)]
+struct Terminations(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Terminations {
+    fn listen() -> Result<Self> {
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+            .map(Terminations)
+            .map_err(|error| Fault::new("could not listen for the request to end").because(error))
+    }
+
+    async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// A platform without signals asks nobody.
+#[cfg(not(unix))]
+struct Terminations;
+
+#[cfg(not(unix))]
+impl Terminations {
+    fn listen() -> Result<Self> {
+        Ok(Terminations)
+    }
+
+    async fn next(&mut self) {
+        std::future::pending::<()>().await;
+    }
+}
