@@ -3,17 +3,19 @@
 //! `TRAILKEEP_SOAK` makes it a hundred thousand events and twenty kills; `cargo xtask soak` sets it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use super::{collected, lake, records, report, run_or_kill};
-use crate::cluster::{Cluster, Manners};
+use crate::cluster::{Cluster, Manners, error};
 use crate::program::{Program, Run};
-use crate::server::Server;
+use crate::server::{Handler, Reply, Request, Server};
 
 const SEED: u64 = 20_260_302;
 
@@ -21,7 +23,7 @@ const SEED: u64 = 20_260_302;
 const BATCH_EVENTS: &str = "100";
 
 fn manners(fault_percent: u32, kill_at: Vec<u32>) -> Manners {
-    Manners { seed: SEED, bytes_max: 200_000, fault_percent, retry_after_s: 0, kill_at }
+    Manners { seed: SEED, bytes_max: 120_000, fault_percent, retry_after_s: 0, kill_at }
 }
 
 /// Returns an export of ECS documents to the server.
@@ -94,7 +96,7 @@ async fn all_arrive_once_through_kills() {
 async fn a_service_that_fails_for_long_is_waited_for_by_the_next_run() {
     let records = records(super::EVENTS);
     let program = lake();
-    let cluster = Arc::new(Cluster::new(manners(60, Vec::new())));
+    let cluster = Arc::new(Cluster::new(manners(45, Vec::new())));
     let server = Server::start(Arc::clone(&cluster)).await;
     let mut given_up = 0;
     let run = loop {
@@ -121,6 +123,56 @@ async fn a_service_that_fails_for_long_is_waited_for_by_the_next_run() {
     );
 }
 
+/// A cluster that is down for some requests, and tells when it has all.
+struct Recovering {
+    cluster: Cluster,
+    down_for: AtomicU32,
+    wanted: usize,
+    has_all: Notify,
+}
+
+impl Handler for Recovering {
+    fn answer(&self, request: Request) -> Reply {
+        let is_bulk = request.path().ends_with("/_bulk");
+        let is_down = |left: u32| left.checked_sub(1);
+        if is_bulk && self.down_for.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_down).is_ok() {
+            return error(503, "cluster_block_exception");
+        }
+        let reply = self.cluster.answer(request);
+        if is_bulk && self.cluster.documents().len() == self.wanted {
+            self.has_all.notify_one();
+        }
+        reply
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_follows_waits_for_a_service_that_is_down() {
+    let records = records(250);
+    let program = collected(&records);
+    let recovering = Arc::new(Recovering {
+        cluster: Cluster::new(manners(0, Vec::new())),
+        down_for: AtomicU32::new(7),
+        wanted: records.len(),
+        has_all: Notify::new(),
+    });
+    let server = Server::start(Arc::clone(&recovering)).await;
+    let mut command = command(&program, &server, "2");
+    command.args(["--follow", "--poll-interval-ms", "10"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the binary starts");
+    recovering.has_all.notified().await;
+    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("a signal");
+    assert!(sent.success());
+    let done = tokio::task::spawn_blocking(|| child.wait_with_output()).await.expect("an end").expect("an end");
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.code() == Some(0) && told.contains("will try again"), "{told}");
+    check(&recovering.cluster, &records, "after it came back");
+    // What was sent before the end is kept in mind.
+    let run = run_or_kill(self::command(&program, &server, "2"), &Notify::new()).await.expect("nobody kills it");
+    assert_eq!((run.code, &report(&run)["events"]), (Some(0), &Value::from(0)), "{run:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_is_told_even_after_a_kill() {
     let mut records = records(600);
@@ -128,7 +180,7 @@ async fn what_is_refused_is_told_even_after_a_kill() {
         *record = record.replace("=agent", "poison");
     }
     let program = collected(&records);
-    let cluster = Arc::new(Cluster::new(Manners { kill_at: vec![7], ..manners(0, Vec::new()) }));
+    let cluster = Arc::new(Cluster::new(Manners { kill_at: vec![4], ..manners(0, Vec::new()) }));
     let server = Server::start(Arc::clone(&cluster)).await;
     let (run, killed) = export(&program, &server, &cluster).await;
     let told = report(&run);
