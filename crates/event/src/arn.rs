@@ -6,6 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// An AWS account ID: twelve digits.
 ///
 /// ```
@@ -14,8 +16,23 @@ use std::str::FromStr;
 /// assert_eq!(account.as_str(), "111122223333");
 /// assert_eq!(AccountId::parse("1111-2222-3333"), None);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct AccountId([u8; 12]);
+
+impl TryFrom<String> for AccountId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("`{text}` is no account ID: write twelve digits"))
+    }
+}
+
+impl From<AccountId> for String {
+    fn from(account: AccountId) -> String {
+        account.as_str().to_owned()
+    }
+}
 
 impl AccountId {
     /// Returns the account ID spelled by `text`, leading zeros included.
@@ -53,8 +70,23 @@ impl OrganizationId {
 /// The name of an AWS Region, such as `eu-central-1` or `us-gov-west-1`.
 ///
 /// New Regions appear all the time, so the form is checked and no list is kept.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Region(String);
+
+impl TryFrom<String> for Region {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("`{text}` is no Region: write one such as `eu-central-1`"))
+    }
+}
+
+impl From<Region> for String {
+    fn from(region: Region) -> String {
+        region.0
+    }
+}
 
 impl Region {
     /// Returns the Region spelled by `text`: words of lower-case letters and a number, joined by `-`.

@@ -65,6 +65,8 @@ impl Control {
         location::make_private_file(&path).map_err(|error| {
             Error::because(ErrorKind::Control, format!("close `{}` to others", path.display()), error)
         })?;
+        // Others keep documents in the same file.
+        connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(failed)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         upgrade(&connection).map_err(failed)?;
@@ -167,7 +169,7 @@ impl Control {
 }
 
 /// An error of SQLite, which tells of a full disk by a code of its own.
-fn failure(message: impl Into<String>, error: rusqlite::Error) -> Error {
+pub(crate) fn failure(message: impl Into<String>, error: rusqlite::Error) -> Error {
     // The file beside the log of SQLite is made as large as it must be before it is used.
     let no_room_for_index = error.sqlite_error().map(|error| error.extended_code) == Some(SQLITE_IOERR_SHMSIZE);
     if no_room_for_index || error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {

@@ -33,6 +33,8 @@ pub enum ErrorKind {
     Superseded,
     /// The control documents (SQLite) could not be read or written.
     Control,
+    /// A document is not what its author took it for.
+    Changed,
     /// Columns do not have the shape that the lake stores.
     Schema,
 }

@@ -8,6 +8,7 @@ mod schema;
 
 mod append;
 mod control;
+mod documents;
 mod fingerprints;
 mod lock;
 
@@ -33,6 +34,7 @@ pub mod error;
 pub use append::{BATCH_EVENTS_MAX, Batch, Chunk, Counts, Dates, Place, Prepared, Writer};
 pub use compact::{CompactReport, Compaction};
 pub use control::LedgerObject;
+pub use documents::{Change, Document, Documents, Expect};
 pub use findings::{
     FINDINGS, FINDINGS_MAX, Finding, FindingsTable, Stored, batch as findings_batch, schema as findings_schema,
 };

@@ -5,3 +5,6 @@
 
 pub mod audit;
 pub mod digest;
+
+pub mod model;
+pub mod selectors;

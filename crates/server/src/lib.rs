@@ -1,0 +1,1 @@
+//! CloudTrail's own API, and the ways to push events in.
