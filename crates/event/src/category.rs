@@ -2,12 +2,16 @@
 //!
 //! Source: AWS CloudTrail user guide, "CloudTrail record contents" and "Logging data events".
 
-/// What the category follows from.
+/// What the category follows from: values as the columns hold them.
 #[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Facts<'a> {
+pub struct Facts<'a> {
+    /// `eventSource`.
     pub event_source: Option<&'a str>,
+    /// `eventName`.
     pub event_name: Option<&'a str>,
+    /// `eventType`.
     pub event_type: Option<&'a str>,
+    /// `managementEvent`.
     pub management_event: Option<bool>,
 }
 
@@ -62,7 +66,8 @@ const DYNAMODB_ITEM_CALLS: &[&str] = &[
 ];
 
 impl Facts<'_> {
-    pub(crate) fn category(&self) -> &'static str {
+    /// Returns the category of an event that does not say its own.
+    pub fn category(&self) -> &'static str {
         match self.event_type {
             Some("AwsCloudTrailInsight") => return "Insight",
             Some("AwsVpceEvents" | "AwsVpceEvent") => return "NetworkActivity",

@@ -17,7 +17,7 @@ pub mod scan;
 mod walk;
 
 pub mod batch;
-mod category;
+pub mod category;
 pub mod fingerprint;
 pub mod reject;
 pub mod shape;

@@ -168,6 +168,13 @@ pub struct Prepared {
     counts: Counts,
 }
 
+impl Prepared {
+    /// Returns the number that the sequence numbers of the batch are not above, and those of later batches are.
+    pub fn last_seq(&self) -> i64 {
+        (self.number + 1) * BATCH_EVENTS_MAX as i64 - 1
+    }
+}
+
 /// What a batch came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -213,7 +220,9 @@ impl Writer {
             events.transaction(INGEST),
             events.transaction(COMPACT),
             rejects.transaction(INGEST_REJECTS),
+            rejects.transaction(COMPACT),
             log_files.transaction(INGEST_LOG_FILES),
+            log_files.transaction(COMPACT),
         ];
         let in_tables = in_tables.into_iter().flatten().max().unwrap_or(0);
         let next = control.last_batch()?.max(in_tables) + 1;
@@ -286,6 +295,11 @@ impl Writer {
         let result = self.commit_now(prepared).await;
         self.end_turn(number, result.is_ok());
         result.map(|()| counts)
+    }
+
+    /// Returns true once the writer commits nothing more: the lake is to be opened anew.
+    pub fn is_broken(&self) -> bool {
+        self.turn.borrow().broken
     }
 
     /// Commits nothing more: a batch was taken up and will never come.

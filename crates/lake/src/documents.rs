@@ -9,6 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::control::failure;
 use crate::error::{Error, ErrorKind, Result};
@@ -40,6 +42,23 @@ pub struct Document {
     pub revision: i64,
     /// Its text.
     pub body: String,
+}
+
+/// A document that was read as a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept<T> {
+    /// Its revision.
+    pub revision: i64,
+    /// What it says.
+    pub value: T,
+}
+
+/// Writes a value as the text of a document, in JSON.
+///
+/// # Errors
+/// [`ErrorKind::Control`] for a value that JSON has no form for.
+pub fn to_body(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::because(ErrorKind::Control, "write a document as JSON", error))
 }
 
 /// What a change demands of the document that it is about.
@@ -123,6 +142,22 @@ impl Documents {
         rows.collect::<rusqlite::Result<_>>().map_err(failed)
     }
 
+    /// Returns a document as a value, if it is there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] if its text is no such value, and those of [`Documents::get`].
+    pub fn read<T: DeserializeOwned>(&self, kind: &str, id: &str) -> Result<Option<Kept<T>>> {
+        self.get(kind, id)?.map(|document| kept(kind, &document)).transpose()
+    }
+
+    /// Returns all documents of a kind as values, in the order in which they were made.
+    ///
+    /// # Errors
+    /// As [`Documents::read`].
+    pub fn read_all<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<Kept<T>>> {
+        self.list(kind)?.iter().map(|document| kept(kind, document)).collect()
+    }
+
     /// Returns a number that grows with every change, by whichever process: as long as it stays, nothing changed.
     ///
     /// # Errors
@@ -196,6 +231,15 @@ fn apply(transaction: &Transaction<'_>, part: &Change<'_>, revision: i64) -> Res
             statement.execute([kind, id]).map(drop).map_err(failed)
         }
     }
+}
+
+fn kept<T: DeserializeOwned>(kind: &str, document: &Document) -> Result<Kept<T>> {
+    let failed = |error| {
+        let message = format!("understand the {kind} `{}`, which a newer version may have written", document.id);
+        Error::because(ErrorKind::Corrupt, message, error)
+    };
+    let value = serde_json::from_str(&document.body).map_err(failed)?;
+    Ok(Kept { revision: document.revision, value })
 }
 
 fn document(row: &Row<'_>) -> rusqlite::Result<Document> {

@@ -54,6 +54,11 @@ impl Error {
         Error { kind, message: message.into(), source: Some(Box::new(source)) }
     }
 
+    /// An error about control documents, for those who keep theirs in them.
+    pub fn unusable(message: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Control, message)
+    }
+
     /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         self.kind

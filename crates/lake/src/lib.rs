@@ -32,13 +32,13 @@ pub mod location;
 pub mod error;
 
 pub use append::{BATCH_EVENTS_MAX, Batch, Chunk, Counts, Dates, Place, Prepared, Writer};
-pub use compact::{CompactReport, Compaction};
+pub use compact::{CompactReport, Compaction, Merged};
 pub use control::LedgerObject;
-pub use documents::{Change, Document, Documents, Expect};
+pub use documents::{Change, Document, Documents, Expect, Kept, to_body};
 pub use findings::{
     FINDINGS, FINDINGS_MAX, Finding, FindingsTable, Stored, batch as findings_batch, schema as findings_schema,
 };
-pub use log_files::{LogFile, LogFileKind, PublicKey, ToProve};
+pub use log_files::{KeysWanted, LogFile, LogFileKind, PublicKey, ToProve};
 pub use reader::{FileFacts, Lake};
 pub use retention::{Hold, RetentionReport};
 pub use schema::{EVENTS, LOG_FILES, REJECTS, log_files_schema, rejects_schema};

@@ -5,6 +5,7 @@
 
 pub(crate) mod files;
 pub(crate) mod provider;
+pub(crate) mod widen;
 pub(crate) mod write;
 
 use std::collections::HashMap;
@@ -89,10 +90,10 @@ impl Table {
         }))
     }
 
-    /// Opens a table, making it if there is none.
+    /// Opens a table for writing, making it if there is none. One of an older version gets the columns that it lacks.
     pub(crate) async fn open_or_create(location: &Location, definition: Definition) -> Result<Table> {
         if let Some(table) = Table::open(location, definition.clone()).await? {
-            return Ok(table);
+            return table.widened(location, definition).await;
         }
         location.make_folders(definition.name)?;
         let name = definition.name;
@@ -119,6 +120,19 @@ impl Table {
             .map_err(failed)?;
         let table = Table::open(location, definition).await?;
         table.ok_or_else(|| Error::new(ErrorKind::Store, format!("the table `{name}` was made and is not there")))
+    }
+
+    async fn widened(self, location: &Location, definition: Definition) -> Result<Table> {
+        let is_whole = self.read(|files| definition.schema.fields().iter().all(|field| files.has_column(field.name())));
+        if is_whole {
+            return Ok(self);
+        }
+        let name = definition.name;
+        let Some(version) = widen::widen(&self.log_store, &definition).await? else { return Ok(self) };
+        self.sync_log(version)?;
+        tracing::info!(table = name, version, "the table was made by an older version and has new columns now");
+        let table = Table::open(location, definition).await?;
+        table.ok_or_else(|| Error::new(ErrorKind::Store, format!("the table `{name}` was widened and is not there")))
     }
 
     /// Returns the live files, in the order of their paths.
@@ -379,7 +393,8 @@ async fn read_files(log_store: &LogStoreRef, name: &str) -> Result<Files> {
     let mut table = deltalake_core::DeltaTable::new(log_store.clone());
     table.load().await.map_err(failed)?;
     let snapshot = table.snapshot().map_err(failed)?;
-    let mut files = Files { version: snapshot.version(), ..Files::default() };
+    let columns = snapshot.schema().fields().map(|field| field.name().clone()).collect();
+    let mut files = Files { version: snapshot.version(), columns, ..Files::default() };
     for file in snapshot.log_data().iter() {
         let date = file.partition_values_map().remove("eventdate").flatten();
         let file = LiveFile::new(

@@ -7,7 +7,9 @@
 //! whom, [`hunt`] holds rules against events, those stored or those of files, and [`export`] sends them elsewhere.
 
 pub mod collect;
+pub mod keeper;
 pub mod prove;
+pub mod push;
 
 pub mod validate_logs;
 pub mod verify;

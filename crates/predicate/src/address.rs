@@ -25,6 +25,8 @@ pub(crate) enum At {
     Record,
     /// Every scalar of the record.
     Anywhere,
+    /// The event's category, derived where the record does not say it.
+    Category,
     /// A value that the caller gives.
     Given(usize),
     /// The element under test.
@@ -51,6 +53,7 @@ impl Address {
         let path = match &field.place {
             Place::Anywhere => return Address { at: At::Anywhere, rest: Vec::new(), arrays },
             Place::Given(number) => return Address { at: At::Given(*number), rest: Vec::new(), arrays },
+            Place::Category => return Address { at: At::Category, rest: Vec::new(), arrays },
             Place::Path(path) => path,
         };
         let column = COLUMNS.iter().position(|column| starts_with(path, column.path));
@@ -70,14 +73,14 @@ impl Address {
     pub(crate) fn resolve_in_element(field: &Field) -> Address {
         match &field.place {
             Place::Path(path) => Address { at: At::Element, rest: path.clone(), arrays: field.arrays },
-            Place::Anywhere | Place::Given(_) => Address::resolve(field),
+            Place::Anywhere | Place::Given(_) | Place::Category => Address::resolve(field),
         }
     }
 
     /// Returns what it costs to look there, in the order of things that cost more.
     pub(crate) fn cost(&self) -> u32 {
         match self.at {
-            At::Given(_) => 1,
+            At::Given(_) | At::Category => 1,
             At::Column(column) => match COLUMNS.get(column).map(|column| column.kind) {
                 Some(Kind::Boolean) => 1,
                 Some(Kind::Text) => 2,

@@ -15,7 +15,7 @@ use event::time::EventTime;
 
 use crate::address::{Address, At, Source};
 use crate::check::Check;
-use crate::compile::Needs;
+use crate::compile::{Needs, category_column};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::Record;
 use crate::value::Base;
@@ -403,6 +403,10 @@ impl Source for Event<'_, '_> {
             At::Given(number) => {
                 let given = self.rows.given.get(number).and_then(|values| values.get(self.row));
                 then(given.and_then(Option::as_deref).map_or(Base::Absent, Base::Text))
+            }
+            At::Category => {
+                let category = self.rows.text(category_column(), self.row);
+                then(category.map_or(Base::Absent, Base::Text))
             }
             At::Element => then(Base::Absent),
         }

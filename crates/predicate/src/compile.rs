@@ -51,6 +51,7 @@ impl Needs {
             At::Unmapped => self.unmapped = true,
             At::Record | At::Anywhere => self.record = true,
             At::Given(_) => self.given = true,
+            At::Category => self.columns |= 1 << category_column(),
             At::Element => {}
         }
     }
@@ -223,6 +224,11 @@ impl Node {
             Node::Element { .. } => selection.retain(|row| self.holds(&rows.event(*row as usize))),
         }
     }
+}
+
+/// Returns the place of the column that holds the category, a derived one too.
+pub(crate) fn category_column() -> usize {
+    event::schema::column_index("eventcategory").unwrap_or_default()
 }
 
 /// Takes the rows of `less` away from those of `from`; both are in ascending order.

@@ -199,6 +199,8 @@ pub(crate) enum Place {
     Anywhere,
     /// A value that the caller gives beside the event, by its number.
     Given(usize),
+    /// The event's category.
+    Category,
 }
 
 /// A step of a path.
@@ -236,13 +238,19 @@ impl Field {
     pub fn given_number(&self) -> Option<usize> {
         match self.place {
             Place::Given(number) => Some(number),
-            Place::Path(_) | Place::Anywhere => None,
+            Place::Path(_) | Place::Anywhere | Place::Category => None,
         }
     }
 
     /// Returns the field that stands for every value of the record at any depth.
     pub fn anywhere() -> Field {
         Field { place: Place::Anywhere, arrays: Arrays::Walked }
+    }
+
+    /// Returns the field that holds the event's category: `eventCategory`, or what follows from the rest of the record
+    /// where it says none, as the column of the lake has it.
+    pub fn category() -> Field {
+        Field { place: Place::Category, arrays: Arrays::Walked }
     }
 
     /// Returns a value that is no part of the record: the caller gives it with each event (see

@@ -1,6 +1,9 @@
 //! A single record: the raw bytes of one event, wherever they come from, or of what could not become an event.
 
-use event::schema::{ALIASES, COLUMNS};
+use std::borrow::Cow;
+
+use event::category::Facts;
+use event::schema::{ALIASES, COLUMNS, column_index};
 use serde_json::value::RawValue;
 
 use crate::address::{At, Source};
@@ -36,6 +39,25 @@ impl<'a> Record<'a> {
     /// Returns the record's text.
     pub fn text(&self) -> &'a str {
         self.text
+    }
+
+    /// Returns the event's category as its column would hold it.
+    fn category(&self) -> Cow<'a, str> {
+        let held = |name: &str| {
+            let json = self.column(column_index(name)?).filter(|json| *json != "null")?;
+            Some(if json.starts_with('"') { json::unquote(json) } else { Cow::Borrowed(json) })
+        };
+        if let Some(own) = held("eventcategory") {
+            return own;
+        }
+        let (event_source, event_name, event_type) = (held("eventsource"), held("eventname"), held("eventtype"));
+        let facts = Facts {
+            event_source: event_source.as_deref(),
+            event_name: event_name.as_deref(),
+            event_type: event_type.as_deref(),
+            management_event: held("managementevent").and_then(|text| text.parse().ok()),
+        };
+        Cow::Borrowed(facts.category())
     }
 
     /// Returns the bytes of the value that a column would hold, as the record spells them.
@@ -74,6 +96,9 @@ fn of_json(json: Option<&str>) -> Base<'_> {
 
 impl Source for Record<'_> {
     fn base<R>(&self, at: At, then: impl FnOnce(Base<'_>) -> R) -> R {
+        if at == At::Category {
+            return then(Base::Text(&self.category()));
+        }
         then(match at {
             At::Column(column) => of_json(self.column(column)),
             At::Unmapped | At::Record | At::Anywhere => Base::Json(self.text),
@@ -81,7 +106,7 @@ impl Source for Record<'_> {
                 Some(Some(text)) => Base::Text(text),
                 _ => Base::Absent,
             },
-            At::Element => Base::Absent,
+            At::Category | At::Element => Base::Absent,
         })
     }
 }

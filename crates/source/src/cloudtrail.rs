@@ -8,7 +8,7 @@ use aws_sdk_cloudtrail::primitives::DateTime;
 use jiff::Timestamp;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::s3::{AwsOptions, sdk_config, sdk_credentials};
+use crate::s3::{AwsOptions, configured_endpoint, sdk_config, sdk_credentials};
 
 /// Pages of keys that are read at most: a Region has a few keys.
 const PAGES_MAX: usize = 100;
@@ -59,6 +59,22 @@ impl CloudTrail {
             builder = builder.endpoint_url(endpoint);
         }
         Ok(CloudTrail { client: Client::from_conf(builder.build()), region })
+    }
+
+    /// Makes a client for a Region's CloudTrail, beside the S3 that `options` reach. `None` where S3 is another store and
+    /// nothing says where its CloudTrail is: AWS is not asked about what is not AWS's.
+    ///
+    /// # Errors
+    /// As [`CloudTrail::open`].
+    pub async fn beside_s3(options: &AwsOptions, region: &str) -> Result<Option<CloudTrail>> {
+        let options = AwsOptions { region: Some(region.to_owned()), ..options.clone() };
+        let config = sdk_config(&options).await;
+        let s3_is_elsewhere = options.endpoint_url.is_some() || configured_endpoint(&config, "s3").is_some();
+        if s3_is_elsewhere && configured_endpoint(&config, "cloudtrail").is_none() {
+            return Ok(None);
+        }
+        // The endpoint in the options is that of S3.
+        CloudTrail::open(&AwsOptions { endpoint_url: None, ..options }).await.map(Some)
     }
 
     /// Returns the client's Region, if one is configured.

@@ -56,6 +56,13 @@ impl Error {
         Self(Box::new(Inner { kind, message: message.into(), context: Vec::new(), advice: None, source: None }))
     }
 
+    /// An error of a push: nothing of it is known to be stored.
+    pub fn unstored(place: &str, cause: String) -> Self {
+        Self::new(ErrorKind::Unavailable, format!("cannot store what was pushed as `{place}`"))
+            .advise("push it again: what was stored after all is told apart")
+            .because(cause)
+    }
+
     /// Adds a pair of context.
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.0.context.push((name, value.to_string()));

@@ -37,6 +37,7 @@ mod stream;
 
 mod buckets;
 mod cloudtrail;
+pub mod push;
 
 mod error;
 
@@ -45,7 +46,7 @@ pub use crate::chunk::{Body, Chunk, WHOLE_BYTES_MAX};
 pub use crate::cloudtrail::{CloudTrail, PublicKey, TrailPlace};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::object::{Listed, Object};
-pub use crate::s3::{AwsOptions, s3_store};
+pub use crate::s3::{AwsOptions, s3_store, s3_store_for_owner};
 pub use crate::selection::{SINCE_SLACK, Selection, UNTIL_SLACK};
 pub use crate::source::Source;
 pub use crate::uri::Uri;

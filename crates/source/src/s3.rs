@@ -18,11 +18,12 @@ use crate::walk::{Child, Entry, Level, Tree};
 
 mod credentials;
 pub(crate) mod fault;
+mod owner;
 mod ranges;
 mod store;
 
-pub use store::{AwsOptions, s3_store};
-pub(crate) use store::{credentials as sdk_credentials, sdk_config};
+pub use store::{AwsOptions, s3_store, s3_store_for_owner};
+pub(crate) use store::{configured_endpoint, credentials as sdk_credentials, sdk_config};
 
 use fault::{Action, fault};
 

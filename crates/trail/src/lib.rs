@@ -1,10 +1,14 @@
 //! What a trail promises about its log files, and whether the promise holds.
 //!
 //! [`digest`] reads, proves, builds and signs digest files and walks their chain. [`audit`] holds all digests and log
-//! files of any number of accounts, Regions and trails against each other. Pure: bytes, keys and times are arguments.
+//! files of any number of accounts, Regions and trails against each other. [`delivery`] is the other side: what a trail writes,
+//! signed by [`keys`]. Pure: bytes, keys and times are arguments.
 
 pub mod audit;
 pub mod digest;
+
+pub mod delivery;
+pub mod keys;
 
 pub mod model;
 pub mod selectors;

@@ -1,15 +1,17 @@
 //! The command line: global flags and the list of commands. Each command declares its own flags beside its work.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use event::arn::Arn;
 
 use crate::command::{
-    collect, completions, convert, coverage, demo, detect, evidence, export, lake, lookup, man, query, rules,
-    validate_logs, verify, who,
+    collect, completions, convert, coverage, demo, detect, evidence, export, keys, lake, lookup, man, query, rules,
+    serve, validate_logs, verify, who,
 };
-use crate::units::parse_bytes;
+use crate::output::Form;
+use crate::units::{parse_bytes, parse_duration};
 
 const AFTER_HELP: &str = "\
 First steps:
@@ -52,6 +54,9 @@ pub(crate) enum Command {
     Evidence(evidence::Evidence),
     Convert(convert::Convert),
     Export(Box<export::ExportArgs>),
+    Serve(serve::Serve),
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     #[command(subcommand)]
     Lake(lake::LakeCommand),
     Completions(completions::Completions),
@@ -75,9 +80,9 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "URI", env = "TRAILKEEP_LAKE")]
     pub(crate) lake: Option<String>,
 
-    /// How answers are printed [default: `table` on a terminal, `jsonl` into a pipe]
+    /// How answers are printed; `parquet` by `query` alone [default: `table` on a terminal, `jsonl` into a pipe]
     #[arg(long, global = true, value_name = "FORMAT", env = "TRAILKEEP_OUTPUT", value_enum)]
-    pub(crate) output: Option<Format>,
+    pub(crate) output: Option<Form>,
 
     /// The same as `--output json`, and stronger than that flag
     #[arg(long, global = true)]
@@ -119,6 +124,14 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "URL", env = "TRAILKEEP_ENDPOINT_URL", hide_short_help = true)]
     pub(crate) endpoint_url: Option<String>,
 
+    /// How long one request to S3 may take, such as `30s` or `5m` [default: 60s]
+    #[arg(long, global = true, value_name = "DURATION", env = "TRAILKEEP_S3_REQUEST_TIMEOUT", value_parser = parse_duration, hide_short_help = true)]
+    pub(crate) s3_request_timeout: Option<Duration>,
+
+    /// How long after its first attempt a request to S3 may still be repeated [default: 150s]
+    #[arg(long, global = true, value_name = "DURATION", env = "TRAILKEEP_S3_RETRY_TIMEOUT", value_parser = parse_duration, hide_short_help = true)]
+    pub(crate) s3_retry_timeout: Option<Duration>,
+
     /// Memory that a query may use before it goes on on disk [default: 2GiB]
     #[arg(long, global = true, value_name = "SIZE", env = "TRAILKEEP_MEMORY_BYTES_MAX", value_parser = parse_bytes, hide_short_help = true)]
     pub(crate) memory_bytes_max: Option<u64>,
@@ -141,15 +154,6 @@ pub(crate) enum Format {
     Csv,
     /// The bytes of a single column's values, one a line
     Raw,
-}
-
-impl std::str::FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        <Self as ValueEnum>::from_str(text, true)
-            .map_err(|_| format!("`{text}` is no output format: write `table`, `json`, `jsonl`, `csv` or `raw`"))
-    }
 }
 
 pub(crate) fn parse_arn(text: &str) -> Result<Arn, String> {

@@ -24,6 +24,8 @@ pub(crate) struct Config {
     pub(crate) aws_region: Option<String>,
     pub(crate) sse_kms_key_id: Option<String>,
     pub(crate) endpoint_url: Option<String>,
+    pub(crate) s3_request_timeout: Option<String>,
+    pub(crate) s3_retry_timeout: Option<String>,
     pub(crate) geo_city: Option<PathBuf>,
     pub(crate) geo_asn: Option<PathBuf>,
     #[serde(default, deserialize_with = "secret")]
@@ -34,6 +36,9 @@ pub(crate) struct Config {
     #[serde(default, deserialize_with = "secret")]
     pub(crate) webhook_secret: Option<Secret>,
     pub(crate) ca_file: Option<PathBuf>,
+    /// Files of public keys that digests are proven by, beside those of the command line.
+    #[serde(default)]
+    pub(crate) keys: Vec<PathBuf>,
     pub(crate) memory_bytes_max: Option<Size>,
     pub(crate) scan_warning_bytes: Option<Size>,
     /// Names of accounts by their IDs.
@@ -100,7 +105,8 @@ fn parse(path: &Path) -> Result<Config> {
     let mut config: Config = toml::from_str(&text).map_err(|error| fault("understand").because(error))?;
     // A relative folder lies beside the file, whatever folder one is in.
     config.data = config.data.map(|data| path.parent().map_or_else(|| data.clone(), |folder| folder.join(&data)));
-    for named in config.detect.rules.iter_mut().chain(&mut config.detect.indicators) {
+    let detect = &mut config.detect;
+    for named in config.keys.iter_mut().chain(&mut detect.rules).chain(&mut detect.indicators) {
         if let Some(folder) = path.parent() {
             *named = folder.join(&named);
         }

@@ -9,6 +9,7 @@ mod interrupt;
 mod open;
 mod output;
 mod settings;
+mod stop;
 mod terminal;
 mod units;
 

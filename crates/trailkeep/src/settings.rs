@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use detect::Placeholders;
 use event::arn::AccountId;
@@ -14,8 +15,9 @@ use url::Url;
 use crate::cli::{Format, Global, parse_arn};
 use crate::config::{self, Config, Size};
 use crate::fault::{Fault, Result};
+use crate::output::Form;
 use crate::terminal;
-use crate::units::parse_bytes;
+use crate::units::{parse_bytes, parse_duration};
 
 /// Size of a lake from which on a query without a time filter is warned of.
 const SCAN_WARNING_BYTES: u64 = 10 << 30;
@@ -29,12 +31,16 @@ pub(crate) struct Settings {
     pub(crate) lake: Option<String>,
     /// How answers are printed.
     pub(crate) format: Format,
+    /// Whether the answer to a query is wanted as Parquet.
+    pub(crate) is_parquet: bool,
     /// Whether raw values end by NUL.
     pub(crate) null: bool,
     /// How S3 is reached.
     pub(crate) aws: AwsOptions,
     /// Names of accounts.
     pub(crate) accounts: Accounts,
+    /// Files of public keys that digests are proven by.
+    pub(crate) keys: Vec<PathBuf>,
     /// Database of cities, for documents that say where an address is.
     pub(crate) geo_city: Option<PathBuf>,
     /// Database of networks, for documents that say whose an address is.
@@ -93,13 +99,18 @@ impl Settings {
     pub(crate) fn resolve(global: Global) -> Result<Self> {
         let config = config::read(&global)?;
         let accounts = Accounts::new(&global.account_name, &config)?;
-        let from_file = |text: &String| text.parse::<Format>().map_err(Fault::new);
+        let from_file = |text: &String| text.parse::<Form>().map_err(Fault::new);
         let given = match (global.json, global.output, &config.output) {
-            (true, ..) => Some(Format::Json),
-            (false, Some(format), _) => Some(format),
+            (true, ..) => Some(Form::Text(Format::Json)),
+            (false, Some(form), _) => Some(form),
             (false, None, text) => text.as_ref().map(from_file).transpose()?,
         };
         let by_default = if terminal::is_stdout() { Format::Table } else { Format::Jsonl };
+        let (format, is_parquet) = match given {
+            Some(Form::Text(format)) => (format, false),
+            Some(Form::Parquet) => (by_default, true),
+            None => (by_default, false),
+        };
         let role_arn = match (global.role_arn, &config.role_arn) {
             (None, Some(text)) => Some(parse_arn(text).map_err(Fault::new)?),
             (flag, _) => flag,
@@ -109,7 +120,8 @@ impl Settings {
             data: data
                 .ok_or_else(|| Fault::new("the platform names no data folder").help("choose one by `--data DIR`"))?,
             lake: global.lake.or(config.lake),
-            format: given.unwrap_or(by_default),
+            format,
+            is_parquet,
             null: global.null,
             aws: AwsOptions {
                 profile: global.profile.or(config.profile),
@@ -117,6 +129,8 @@ impl Settings {
                 region: global.aws_region.or(config.aws_region),
                 sse_kms_key_id: global.sse_kms_key_id.or(config.sse_kms_key_id),
                 endpoint_url: global.endpoint_url.or(config.endpoint_url),
+                request_timeout: duration(global.s3_request_timeout, config.s3_request_timeout.as_deref())?,
+                retry_timeout: duration(global.s3_retry_timeout, config.s3_retry_timeout.as_deref())?,
             },
             accounts,
             destinations: Destinations {
@@ -126,6 +140,7 @@ impl Settings {
                 webhook_secret: config.webhook_secret,
                 ca_file: config.ca_file,
             },
+            keys: config.keys,
             geo_city: config.geo_city,
             geo_asn: config.geo_asn,
             memory_bytes_max: global
@@ -165,6 +180,14 @@ impl Settings {
     }
 }
 
+/// Returns the flag's length of time, else that of the configuration.
+fn duration(flag: Option<Duration>, text: Option<&str>) -> Result<Option<Duration>> {
+    match flag {
+        Some(length) => Ok(Some(length)),
+        None => text.map(|text| parse_duration(text).map_err(Fault::new)).transpose(),
+    }
+}
+
 fn size(size: Option<Size>) -> Result<Option<u64>> {
     match size {
         None => Ok(None),
@@ -197,6 +220,11 @@ impl Accounts {
     /// Returns the account's name, if it has one.
     pub(crate) fn name(&self, id: &str) -> Option<&str> {
         self.0.get(id).map(String::as_str)
+    }
+
+    /// Returns the first account that has a name.
+    pub(crate) fn first(&self) -> Option<&str> {
+        self.0.keys().next().map(String::as_str)
     }
 
     /// Returns the account that an ID or a name stands for.

@@ -1,5 +1,9 @@
 //! Sizes, counts and lengths of time as people write and read them.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
 /// Units of size, decimal ones first.
 const SIZES: [(&str, u64); 9] = [
     ("kb", 1_000),
@@ -24,6 +28,14 @@ pub(crate) fn parse_bytes(text: &str) -> Result<u64, String> {
         unit => SIZES.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor).ok_or_else(accepted)?,
     };
     digits.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(accepted)
+}
+
+/// Reads a length of time over zero: `500ms`, `30s`, `5m`.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<SignedDuration>().ok().and_then(|length| Duration::try_from(length).ok());
+    parsed
+        .filter(|length| !length.is_zero())
+        .ok_or_else(|| format!("`{text}` is no length of time: write `500ms`, `30s` or `5m`"))
 }
 
 /// Prints a size in decimal units: `512 B`, `20.1 MB`.

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fingerprints::{Fingerprints, LISTED};
 use crate::schema::EVENTS;
 use crate::table::files::LiveFile;
-use crate::table::{Change, Table};
+use crate::table::{Change, Table, widen};
 
 /// Settles every intent of which it is not known what became of it, and returns the batches that are undone: their
 /// intents are to be struck off once their fingerprints are gone too.
@@ -132,7 +132,8 @@ async fn read_fingerprints(
             batch.map_err(|error| Error::because(ErrorKind::Store, format!("read the file `{}`", file.path), error))?;
         let column = |name: &str| {
             let missing = || Error::new(ErrorKind::Corrupt, format!("the file `{}` has no column `{name}`", file.path));
-            batch.column_by_name(name).cloned().ok_or_else(missing)
+            let field = events.schema.field_with_name(name).map_err(|_| missing())?;
+            widen::column(&batch, field).ok_or_else(missing)
         };
         let columns = COLUMNS.iter().map(|field| column(field.name)).collect::<Result<Vec<_>>>()?;
         let shape = column(event::schema::stored::SHAPE)?;

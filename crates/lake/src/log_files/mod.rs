@@ -12,7 +12,7 @@ use event::fingerprint::{Fingerprint, FingerprintKey};
 use event::time::EventTime;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-pub use proving::{PublicKey, ToProve};
+pub use proving::{KeysWanted, PublicKey, ToProve};
 pub(crate) use rows::{Rows, fingerprints};
 
 /// What a row is about.

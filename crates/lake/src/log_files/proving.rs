@@ -1,6 +1,8 @@
 //! Digests that wait for a proof, and the keys that proofs rest on: the questions that a prover asks of the table.
 
 use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
+use event::time::EventTime;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 
@@ -36,6 +38,17 @@ pub struct PublicKey {
     pub der: Vec<u8>,
 }
 
+/// Digests of one Region whose public keys nobody has given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeysWanted {
+    /// The Region.
+    pub region: String,
+    /// Earliest end of such a digest.
+    pub first: EventTime,
+    /// Latest end of one.
+    pub last: EventTime,
+}
+
 /// The digests without a proof whose key is known; each as often as there are digests that repeat its signature. The
 /// fourth line of a signed text is the signature of the digest before.
 const TO_PROVE: &str = "
@@ -52,6 +65,14 @@ const KEYLESS: &str = "
     SELECT DISTINCT fingerprint FROM log_files d WHERE kind = 'digest' AND fingerprint IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM log_files k WHERE k.kind = 'key' AND k.fingerprint = d.fingerprint)
     ORDER BY 1";
+
+/// Where and when digests were made that came from a bucket and whose key is not known.
+const KEYS_WANTED: &str = "
+    SELECT region, min(end_time) AS first, max(end_time) AS last FROM log_files d
+    WHERE kind = 'digest' AND reason IS NULL AND fingerprint IS NOT NULL AND uri LIKE 's3://%'
+        AND region IS NOT NULL AND end_time IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM log_files k WHERE k.kind = 'key' AND k.fingerprint = d.fingerprint)
+    GROUP BY region ORDER BY region";
 
 const KEYS: &str = "SELECT DISTINCT fingerprint, content FROM log_files WHERE kind = 'key' ORDER BY 1";
 
@@ -85,6 +106,22 @@ impl Writer {
             names.extend((0..batch.num_rows()).filter_map(|row| text(&batch, 0, row)));
         }
         Ok(names)
+    }
+
+    /// Returns of which Regions and times the public keys are wanted, for digests that were collected from buckets.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the table cannot be read.
+    pub async fn keys_wanted(&self) -> Result<Vec<KeysWanted>> {
+        let mut batches = self.ask(KEYS_WANTED).await?;
+        let mut wanted = Vec::new();
+        while let Some(batch) = batches.try_next().await? {
+            let row = |row: usize| {
+                Some(KeysWanted { region: text(&batch, 0, row)?, first: time(&batch, 1, row)?, last: time(&batch, 2, row)? })
+            };
+            wanted.extend((0..batch.num_rows()).filter_map(row));
+        }
+        Ok(wanted)
     }
 
     async fn ask(&self, sql: &str) -> Result<BoxStream<'static, Result<RecordBatch>>> {
@@ -130,4 +167,9 @@ fn to_prove(batch: RecordBatch) -> Vec<Result<ToProve>> {
 fn text(batch: &RecordBatch, column: usize, row: usize) -> Option<String> {
     let column = batch.columns().get(column)?.as_string_opt::<i32>()?;
     column.is_valid(row).then(|| column.value(row).to_owned())
+}
+
+fn time(batch: &RecordBatch, column: usize, row: usize) -> Option<EventTime> {
+    let column = batch.columns().get(column)?.as_primitive_opt::<TimestampMicrosecondType>()?;
+    column.is_valid(row).then(|| EventTime::from_micros(column.value(row)))
 }

@@ -1,6 +1,6 @@
 //! The live files of a table, with what is known of each: what a scan prunes by.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use deltalake_core::kernel::{Action, Add};
 use serde_json::Value;
@@ -109,9 +109,16 @@ pub(crate) struct Files {
     pub live: BTreeMap<String, std::sync::Arc<LiveFile>>,
     /// Last transaction by application.
     pub transactions: HashMap<String, i64>,
+    /// Names of the columns that the log tells of.
+    pub columns: BTreeSet<String>,
 }
 
 impl Files {
+    /// Returns whether other readers know of a column.
+    pub(crate) fn has_column(&self, name: &str) -> bool {
+        self.columns.contains(name)
+    }
+
     /// Applies the actions of one commit.
     ///
     /// # Errors

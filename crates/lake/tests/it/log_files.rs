@@ -5,7 +5,7 @@ use std::path::Path;
 use event::limits::Limits;
 use event::open::{Content, Opened, Opener};
 use event::time::EventTime;
-use lake::{Batch, Chunk, LogFile, LogFileKind, Place, Writer};
+use lake::{Batch, Chunk, Compaction, LogFile, LogFileKind, Place, Writer};
 
 use crate::ground::{append, ask, record, writer};
 
@@ -188,5 +188,42 @@ async fn rows_are_known_even_when_only_the_table_is_left() {
         }
         lake.close().await;
         assert_eq!(count(data).await, ["3"], "{lost:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn small_files_are_merged_and_rows_stay_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let names = ["a", "b", "c", "d", "e"];
+    let row = |name: &str| collected(&format!("{name}.json.gz"), Some("1"));
+    let lake = writer(data).await;
+    for name in names {
+        store(&lake, &format!("file:///logs/{name}.json.gz"), name, vec![row(name)]).await;
+        append(&lake, &[format!("{{\"no event\": \"{name}\"}}")]).await;
+    }
+    let questions = [
+        "SELECT uri || seq FROM log_files ORDER BY seq",
+        "SELECT arrow_cast(bytes, 'Utf8') || seq FROM rejects ORDER BY seq",
+    ];
+    let before = [ask(data, questions[0]).await, ask(data, questions[1]).await];
+    let report = lake.compact(Compaction::default()).await.unwrap();
+    let other = report.other_tables;
+    assert_eq!((other.files_before, other.files_after, other.rows), (10, 2, 10), "{report:?}");
+    lake.close().await;
+    for (sql, before) in questions.iter().zip(&before) {
+        assert_eq!(ask(data, sql).await, *before, "{sql}");
+    }
+    // The next writer does not give a number out again, and knows what is merged, even from the table alone.
+    for lost in [false, true] {
+        if lost {
+            std::fs::remove_file(data.join("control.db")).unwrap();
+            std::fs::remove_dir_all(data.join("fingerprints")).unwrap();
+        }
+        let lake = writer(data).await;
+        store(&lake, "file:///logs/a.json.gz", "a", vec![row("a")]).await;
+        store(&lake, "file:///logs/f.json.gz", "f", vec![row("f")]).await;
+        lake.close().await;
+        assert_eq!(count(data).await, ["6"], "lost: {lost}");
     }
 }

@@ -159,5 +159,29 @@ async fn a_column_that_came_later_reads_as_null() {
         assert_eq!(ask(data, "SELECT eventid FROM events WHERE eventdata = '{\"x\":1}'").await, ["new"], "{name}");
         assert_eq!(ask(data, RECORDS).await, [records.clone(), vec![new]].concat(), "{name}");
         assert_eq!(tailed(data).await, records.len() + 1, "{name}");
+        check_widened(&name, data, "eventdata", records.len() + 1).await;
     }
+}
+
+/// Other readers see the column, and what goes through all rows does so with old and new ones.
+async fn check_widened(name: &str, data: &Path, column: &str, events: usize) {
+    let log = std::fs::read_dir(data.join("lake/events/_delta_log")).unwrap();
+    let texts = log.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap_or_default());
+    let lines: Vec<Value> =
+        texts.flat_map(|text| text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<_>>()).collect();
+    let schemas: Vec<&str> = lines.iter().filter_map(|line| line["metaData"]["schemaString"].as_str()).collect();
+    let with_it = schemas.iter().filter(|schema| schema.contains(&format!("\"{column}\""))).count();
+    assert_eq!((schemas.len(), with_it), (2, 1), "{name}: widened once");
+    let operations = lines.iter().filter_map(|line| line["commitInfo"]["operation"].as_str());
+    assert_eq!(operations.filter(|operation| *operation == "ADD COLUMN").count(), 1, "{name}");
+    let before = ask(data, RECORDS).await;
+    // Made anew from all files, and then merged.
+    std::fs::remove_dir_all(data.join("fingerprints")).unwrap();
+    let lake = writer(data).await;
+    assert_eq!(append(&lake, &before).await.duplicates, events as u64, "{name}");
+    let report = lake.compact(Compaction { files_min: 2, ..Compaction::default() }).await.unwrap();
+    assert!(report.files_before > report.files_after, "{name}: {report:?}");
+    lake.close().await;
+    assert_eq!(ask(data, RECORDS).await, before, "{name}");
+    assert_eq!(ask(data, "SELECT eventid FROM events WHERE eventdata IS NOT NULL").await, ["new"], "{name}");
 }

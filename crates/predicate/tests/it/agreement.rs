@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use crate::open;
 
 const NAMES: &[&str] = &["eventName", "userIdentity", "type", "arn", "requestParameters", "a", "b", "a.b", "readOnly"];
-const WORDS: &[&str] = &["", "a", "A", "[a]", "{a", "true", "12", "10.1.2.3", "2024-05-06T07:08:09Z", "ab", "null"];
+const WORDS: &[&str] = &["", "a", "Data", "Management", "A", "[a]", "{a", "true", "12", "10.1.2.3", "2024-05-06T07:08:09Z", "ab", "null"];
 const FIELDS: &[&str] = &[
     "eventName",
     "eventSource",
@@ -72,6 +72,8 @@ fn record() -> impl Strategy<Value = String> {
         "errorCode",
         "readOnly",
         "eventCategory",
+        "eventType",
+        "managementEvent",
         "eventID",
         "eventId",
         "userIdentity",
@@ -120,6 +122,7 @@ fn expr() -> impl Strategy<Value = Expr> {
         8 => prop::sample::select(FIELDS).prop_map(Field::parse),
         1 => prop::sample::select(FIELDS).prop_map(move |field| Field::at(path(field), Arrays::Indexed)),
         1 => Just(Field::anywhere()),
+        1 => Just(Field::category()),
     ];
     let leaf = (field, test()).prop_map(|(field, test)| Expr::leaf(field, test));
     leaf.prop_recursive(3, 10, 3, |inner| {

@@ -13,17 +13,18 @@ use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::s3::credentials::Credentials;
+use crate::s3::owner::ForOwner;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long one request may take, body included. A range of 8 MiB passes in this time at 140 KiB/s.
+/// How long one request may take where nobody says otherwise.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How often a request is repeated after a refusal, a time-out or a broken answer.
 const RETRIES: usize = 5;
 
-/// How long after the first attempt a request may still be repeated.
+/// How long after the first attempt a request may still be repeated where nobody says otherwise.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(150);
 
 /// How AWS is reached. What is not set comes from the environment and the profile, as for every AWS tool.
@@ -40,6 +41,10 @@ pub struct AwsOptions {
     pub endpoint_url: Option<String>,
     /// A key of AWS KMS for what is written; default: the bucket's own encryption.
     pub sse_kms_key_id: Option<String>,
+    /// How long one request to S3 may take, body included; default: 60 s, in which a range of 8 MiB passes at 140 KiB/s.
+    pub request_timeout: Option<Duration>,
+    /// How long after its first attempt a request to S3 may still be repeated; default: 150 s.
+    pub retry_timeout: Option<Duration>,
 }
 
 /// Returns a client for a bucket, with credentials from the ordinary AWS chain: environment, profiles with SSO and
@@ -50,8 +55,24 @@ pub struct AwsOptions {
 /// # Errors
 /// [`ErrorKind::Configuration`] if an endpoint or a Region cannot be used.
 pub async fn s3_store(bucket: &str, options: &AwsOptions) -> Result<Arc<dyn ObjectStore>> {
+    build(connection(bucket, options).await?)
+}
+
+/// Returns a client as [`s3_store`] does, whose objects belong to the bucket's owner, also where that is somebody else:
+/// they are put with the ACL `bucket-owner-full-control`.
+///
+/// # Errors
+/// As [`s3_store`].
+pub async fn s3_store_for_owner(bucket: &str, options: &AwsOptions) -> Result<Arc<dyn ObjectStore>> {
+    let connection = connection(bucket, options).await?;
+    let (region, credentials) = (connection.region.clone(), Credentials::new(connection.credentials.clone()));
+    let connector = ForOwner::new(Arc::new(credentials), &region);
+    finish(builder(connection)?.with_http_connector(connector), bucket, &region)
+}
+
+async fn connection<'b>(bucket: &'b str, options: &AwsOptions) -> Result<Connection<'b>> {
     let config = sdk_config(options).await;
-    let endpoint = options.endpoint_url.clone().or_else(|| configured_endpoint(&config));
+    let endpoint = options.endpoint_url.clone().or_else(|| configured_endpoint(&config, "s3"));
     let region = match (&options.region, &endpoint) {
         (Some(region), _) => region.clone(),
         // Other stores do not care, but a signature needs some Region.
@@ -60,7 +81,9 @@ pub async fn s3_store(bucket: &str, options: &AwsOptions) -> Result<Arc<dyn Obje
     };
     let credentials = credentials(&config, options).await?;
     let sse_kms_key_id = options.sse_kms_key_id.clone();
-    build(Connection { bucket, region, endpoint, credentials, retry: retry(), sse_kms_key_id })
+    let request_timeout = options.request_timeout.unwrap_or(REQUEST_TIMEOUT);
+    let retry = retry(options.retry_timeout.unwrap_or(RETRY_TIMEOUT));
+    Ok(Connection { bucket, region, endpoint, credentials, retry, request_timeout, sse_kms_key_id })
 }
 
 /// Loads the environment and the profile, as every AWS tool does.
@@ -75,10 +98,11 @@ pub(crate) async fn sdk_config(options: &AwsOptions) -> SdkConfig {
     loader.load().await
 }
 
-fn configured_endpoint(config: &SdkConfig) -> Option<String> {
-    let key = ServiceConfigKey::builder().service_id("s3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    let for_s3 = key.ok().and_then(|key| config.service_config()?.load_config(key));
-    for_s3.or_else(|| config.endpoint_url().map(str::to_owned))
+/// Returns the endpoint that the environment or the profile gives a service, by its own name or for all.
+pub(crate) fn configured_endpoint(config: &SdkConfig, service: &'static str) -> Option<String> {
+    let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let of_service = key.ok().and_then(|key| config.service_config()?.load_config(key));
+    of_service.or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
 pub(crate) async fn credentials(config: &SdkConfig, options: &AwsOptions) -> Result<SharedCredentialsProvider> {
@@ -124,11 +148,17 @@ pub(super) struct Connection<'a> {
     pub(super) endpoint: Option<String>,
     pub(super) credentials: SharedCredentialsProvider,
     pub(super) retry: RetryConfig,
+    pub(super) request_timeout: Duration,
     pub(super) sse_kms_key_id: Option<String>,
 }
 
 pub(super) fn build(connection: Connection<'_>) -> Result<Arc<dyn ObjectStore>> {
-    let Connection { bucket, region, endpoint, credentials, retry, sse_kms_key_id } = connection;
+    let (bucket, region) = (connection.bucket, connection.region.clone());
+    finish(builder(connection)?, bucket, &region)
+}
+
+fn builder(connection: Connection<'_>) -> Result<AmazonS3Builder> {
+    let Connection { bucket, region, endpoint, credentials, retry, request_timeout, sse_kms_key_id } = connection;
     let endpoint = endpoint.map(|endpoint| endpoint.trim_end_matches('/').to_owned());
     let allow_http = match endpoint.as_deref().map(|endpoint| endpoint.split_once("://")) {
         None | Some(Some(("https", _))) => false,
@@ -142,7 +172,8 @@ pub(super) fn build(connection: Connection<'_>) -> Result<Arc<dyn ObjectStore>> 
     // The client knows the name of AWS's own endpoints for the commercial partition and GovCloud.
     let endpoint =
         endpoint.or_else(|| region.starts_with("cn-").then(|| format!("https://s3.{region}.amazonaws.com.cn")));
-    let limits = ClientOptions::new().with_connect_timeout(CONNECT_TIMEOUT).with_timeout(REQUEST_TIMEOUT);
+    let connect_timeout = CONNECT_TIMEOUT.min(request_timeout);
+    let limits = ClientOptions::new().with_connect_timeout(connect_timeout).with_timeout(request_timeout);
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         .with_region(&region)
@@ -158,6 +189,10 @@ pub(super) fn build(connection: Connection<'_>) -> Result<Arc<dyn ObjectStore>> 
     if let Some(key) = sse_kms_key_id {
         builder = builder.with_sse_kms_encryption(key);
     }
+    Ok(builder)
+}
+
+fn finish(builder: AmazonS3Builder, bucket: &str, region: &str) -> Result<Arc<dyn ObjectStore>> {
     match builder.build() {
         Ok(store) => Ok(Arc::new(store)),
         Err(source) => Err(Error::new(ErrorKind::Configuration, "no client for the bucket can be made")
@@ -167,13 +202,13 @@ pub(super) fn build(connection: Connection<'_>) -> Result<Arc<dyn ObjectStore>> 
     }
 }
 
-fn retry() -> RetryConfig {
+fn retry(retry_timeout: Duration) -> RetryConfig {
     let backoff = BackoffConfig {
         init_backoff: Duration::from_millis(100),
         max_backoff: Duration::from_secs(10),
         ..BackoffConfig::default()
     };
-    RetryConfig { backoff, max_retries: RETRIES, retry_timeout: RETRY_TIMEOUT }
+    RetryConfig { backoff, max_retries: RETRIES, retry_timeout }
 }
 
 #[cfg(test)]
@@ -201,7 +236,7 @@ mod tests {
         for (for_s3, for_all, expect) in cases {
             let mut config = SdkConfig::builder().service_config(ForS3(for_s3));
             config.set_endpoint_url(for_all.map(str::to_owned));
-            assert_eq!(configured_endpoint(&config.build()).as_deref(), expect);
+            assert_eq!(configured_endpoint(&config.build(), "s3").as_deref(), expect);
         }
     }
 }

@@ -33,8 +33,10 @@ fn open_as(endpoint: &str, key: &str, credentials: SharedCredentialsProvider) ->
     let backoff = BackoffConfig { init_backoff: millisecond, max_backoff: 2 * millisecond, base: 2. };
     let retry = RetryConfig { backoff, max_retries: 2, retry_timeout: Duration::from_secs(60) };
     let (region, endpoint) = ("eu-west-1".to_owned(), Some(endpoint.to_owned()));
-    let store =
-        build(Connection { bucket: BUCKET, region, endpoint, credentials, retry, sse_kms_key_id: None }).unwrap();
+    let request_timeout = Duration::from_secs(60);
+    let connection =
+        Connection { bucket: BUCKET, region, endpoint, credentials, retry, request_timeout, sse_kms_key_id: None };
+    let store = build(connection).unwrap();
     Source::with_store(store, BUCKET, key)
 }
 
@@ -361,6 +363,7 @@ fn endpoints() {
             endpoint: endpoint.map(str::to_owned),
             credentials: SharedCredentialsProvider::new(credentials),
             retry: RetryConfig::default(),
+            request_timeout: Duration::from_secs(60),
             sse_kms_key_id: None,
         });
         assert_eq!(

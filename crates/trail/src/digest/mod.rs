@@ -31,11 +31,13 @@ pub use content::{CONTENT_BYTES_MAX, Content, Damage, Packing, read_content, rea
 pub use fault::Fault;
 pub use file::{DIGEST_INTERVAL, DigestFile, LogFileEntry, Previous};
 pub use hash::ContentHash;
+pub(crate) use hash::hex;
 pub use key::{KeysError, PublicKeys};
 pub use lenient::parse_time;
 pub use location::Location;
 pub use log_file::{LogFileStatus, check_log_file};
 pub use metadata::{Metadata, MetadataError, MetadataFile};
+pub(crate) use seal::gzip;
 pub use seal::{SealError, Sealed, SigningKey};
 pub use unproven::{DIGEST_BYTES_MAX, Pending, Unproven, verify};
 pub use walk::{Chain, KEYS_AROUND_BACKFILL, Step, Walk};

@@ -44,6 +44,19 @@ impl SigningKey {
         &self.fingerprint
     }
 
+    /// Signs a text as digests are signed: RSASSA-PKCS1-v1_5 with SHA-256, in lower-case hex digits. The same text has the
+    /// same signature.
+    ///
+    /// # Errors
+    /// If the signature cannot be made.
+    pub fn sign(&self, text: &[u8]) -> Result<String, SealError> {
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        self.pair
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text, &mut signature)
+            .map_err(|_| SealError("the signature could not be made"))?;
+        Ok(hex(&signature))
+    }
+
     /// Packs and signs a digest. Its fingerprint becomes this key's.
     ///
     /// # Errors
@@ -54,16 +67,12 @@ impl SigningKey {
         let hash = ContentHash::of(content.as_bytes());
         let previous = file.previous.as_ref().and_then(|previous| previous.signature.as_deref());
         let signed = signed_text(&print_time(file.end), &file.location, hash, previous.unwrap_or("null"));
-        let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
-            .map_err(|_| SealError("the digest could not be signed"))?;
         let metadata = Metadata {
-            signature: Some(hex(&signature)),
+            signature: Some(self.sign(signed.as_bytes())?),
             signature_algorithm: Some(SIGNATURE_ALGORITHM.to_owned()),
             backfill_generation_timestamp: None,
         };
-        Ok(Sealed { bytes: gzip(content.as_bytes())?, file, hash, metadata })
+        Ok(Sealed { bytes: gzip(content.as_bytes(), CompressionLvl::default())?, file, hash, metadata })
     }
 }
 
@@ -95,6 +104,12 @@ impl Sealed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SealError(&'static str);
 
+impl SealError {
+    pub(crate) fn new(what: &'static str) -> SealError {
+        SealError(what)
+    }
+}
+
 impl fmt::Display for SealError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
@@ -103,11 +118,12 @@ impl fmt::Display for SealError {
 
 impl std::error::Error for SealError {}
 
-fn gzip(content: &[u8]) -> Result<Vec<u8>, SealError> {
-    let mut compressor = Compressor::new(CompressionLvl::default());
+/// Packs content as one gzip stream. The same content gives the same bytes: the header has no time.
+pub(crate) fn gzip(content: &[u8], level: CompressionLvl) -> Result<Vec<u8>, SealError> {
+    let mut compressor = Compressor::new(level);
     let mut bytes = vec![0; compressor.gzip_compress_bound(content.len())];
     let length =
-        compressor.gzip_compress(content, &mut bytes).map_err(|_| SealError("the digest could not be packed"))?;
+        compressor.gzip_compress(content, &mut bytes).map_err(|_| SealError("the content could not be packed"))?;
     bytes.truncate(length);
     Ok(bytes)
 }

@@ -37,7 +37,7 @@ pub(crate) enum LakeCommand {
     Holds,
 }
 
-/// Merge the small files of each date into few, sorted by time
+/// Merge the small files of each date into few, sorted by time; and those of rejects and log files
 #[derive(Debug, Args)]
 pub(crate) struct Compact {
     /// Merge the files of a date once there are this many
@@ -127,7 +127,13 @@ async fn compact(command: &Compact, settings: &Settings) -> Result<Exit> {
             counted(report.events, "event"),
             bytes(report.bytes_before),
             bytes(report.bytes_after)
-        )
+        )?;
+        let other = report.other_tables;
+        if other.files_before > 0 {
+            let files = counted(other.files_before, "file");
+            writeln!(out, "Merged {files} of rejects and log files into {}.", other.files_after)?;
+        }
+        Ok(())
     })
 }
 

@@ -9,18 +9,20 @@ pub(crate) mod detect;
 pub(crate) mod evidence;
 pub(crate) mod export;
 pub(crate) mod filters;
+pub(crate) mod keys;
 pub(crate) mod lake;
 pub(crate) mod lookup;
 pub(crate) mod man;
 pub(crate) mod query;
 pub(crate) mod rules;
+pub(crate) mod serve;
 pub(crate) mod validate_logs;
 pub(crate) mod verify;
 pub(crate) mod who;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
-use crate::fault::Result;
+use crate::fault::{Fault, Result};
 use crate::settings::Settings;
 
 /// Runs what the command line asks for.
@@ -37,6 +39,11 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
     let is_cloudtrail = matches!(cli.command, Command::ValidateLogs(_));
     let cloudtrail_endpoint = if is_cloudtrail { global.endpoint_url.take() } else { None };
     let settings = Settings::resolve(global)?;
+    if settings.is_parquet && !matches!(cli.command, Command::Query(_)) {
+        return Err(Fault::new("only `query` gives its answer as Parquet").help(
+            "choose `table`, `json`, `jsonl`, `csv` or `raw` by `--output`; events go out by `export --format parquet`",
+        ));
+    }
     match cli.command {
         Command::Demo(command) => demo::run(command, &settings).await,
         Command::Collect(command) => collect::run(command, &settings).await,
@@ -51,6 +58,8 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
         Command::Evidence(command) => evidence::run(command, &settings).await,
         Command::Convert(command) => convert::run(command, &settings).await,
         Command::Export(command) => export::run(*command, &settings).await,
+        Command::Serve(command) => serve::run(command, &settings).await,
+        Command::Keys(command) => keys::run(command, &settings),
         Command::Lake(command) => lake::run(command, &settings).await,
         Command::Completions(command) => completions::run(&command),
         Command::Man(command) => man::run(&command),

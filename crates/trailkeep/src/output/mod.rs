@@ -9,9 +9,12 @@ mod table;
 mod value;
 
 use std::io::{self, Write};
+use std::sync::LazyLock;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use tokio::sync::mpsc;
@@ -54,6 +57,32 @@ pub(crate) enum Form {
     Text(Format),
     /// One Parquet file.
     Parquet,
+}
+
+impl ValueEnum for Form {
+    fn value_variants<'a>() -> &'a [Form] {
+        const TEXT: fn(Format) -> Form = Form::Text;
+        static ALL: LazyLock<Vec<Form>> =
+            LazyLock::new(|| Format::value_variants().iter().copied().map(TEXT).chain([Form::Parquet]).collect());
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Form::Text(format) => format.to_possible_value(),
+            Form::Parquet => Some(PossibleValue::new("parquet").help("A Parquet file, by `query` alone")),
+        }
+    }
+}
+
+impl std::str::FromStr for Form {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        <Self as ValueEnum>::from_str(text, true).map_err(|_| {
+            format!("`{text}` is no output format: write `table`, `json`, `jsonl`, `csv`, `raw` or `parquet`")
+        })
+    }
 }
 
 /// One format at work: told the columns, then batch by batch, then that the answer is complete.

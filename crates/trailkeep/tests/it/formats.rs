@@ -100,3 +100,26 @@ fn raw_takes_one_column() {
     assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{run:?}");
     assert!(run.err.contains("one column"), "{}", run.err);
 }
+
+#[test]
+fn parquet_is_for_queries_alone() {
+    let program = Program::with_events();
+    for (words, config) in [
+        (&["query", "--output", "parquet", "SELECT eventid FROM events"][..], ""),
+        (&["query", "SELECT eventid FROM events"], "output = \"parquet\"\n"),
+    ] {
+        std::fs::write(program.path("trailkeep.toml"), config).expect("a configuration");
+        let done = crate::program::output(&mut program.command(words), b"");
+        assert_eq!(done.status.code(), Some(0), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+        assert!(done.stdout.starts_with(b"PAR1") && done.stdout.ends_with(b"PAR1"), "{words:?}");
+    }
+    std::fs::write(program.path("trailkeep.toml"), "").expect("a configuration");
+    for (words, said) in [
+        (&["lookup", "--output", "parquet"][..], "only `query` gives its answer as Parquet"),
+        (&["query", "--output", "parquet"], "the shell prints text"),
+        (&["query", "--output", "xml", "SELECT 1"], "invalid value 'xml'"),
+    ] {
+        let run = program.run(words);
+        assert!(run.code == Some(2) && run.out.is_empty() && run.err.contains(said), "{run:?}");
+    }
+}

@@ -44,7 +44,7 @@ pub(super) fn functions() -> Vec<Function> {
         ),
         Function::new("date_add", add_types, |_, args| by_rows(args, date_add)),
         Function::new("date_diff", diff_types, |_, args| by_rows(args, date_diff)).aliases(&["datediff"]),
-        Function::new("epoch_ms", |types| number_types(types, DataType::Int64), |_, args| epoch(args, 1_000)),
+        Function::new("epoch_ms", epoch_ms_types, epoch_ms),
         Function::new("epoch", |types| number_types(types, DataType::Int64), |_, args| epoch(args, 1_000_000)),
         Function::new(
             "to_unixtime",
@@ -215,6 +215,27 @@ fn part(name: &str, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         }
         let from_zero = found.as_primitive::<arrow::datatypes::Int64Type>();
         Ok(Arc::new(from_zero.unary::<_, arrow::datatypes::Int64Type>(|day| day + 1)))
+    })
+}
+
+/// As in DuckDB: the milliseconds of a time, and the time of a number of milliseconds.
+fn epoch_ms_types(types: &[DataType]) -> Result<(Vec<DataType>, DataType)> {
+    match types {
+        [number] if number.is_integer() => Ok((vec![DataType::Int64], utc())),
+        _ => number_types(types, DataType::Int64),
+    }
+}
+
+fn epoch_ms(_: &str, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+    if !args.args.first().is_some_and(|first| first.data_type() == DataType::Int64) {
+        return epoch(args, 1_000);
+    }
+    by_rows(args, |args| {
+        let millis = args.integers(0)?;
+        // What is further away than microseconds reach is no time.
+        let micros = |row: usize| millis.is_valid(row).then(|| millis.value(row).checked_mul(1_000)).flatten();
+        let times: TimestampMicrosecondArray = (0..args.rows).map(micros).collect();
+        Ok(Arc::new(times.with_timezone("UTC")))
     })
 }
 

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{BinaryOperator, CastKind, DataType, Expr, visit_expressions_mut};
 
-use super::{call, call_name, take, text};
+use super::{call, call_name, number, take, text};
 
 /// Functions that give JSON, in which a string has quotes.
 const GIVE_JSON: &[&str] =
@@ -42,11 +42,16 @@ pub(super) fn rewrite(expr: &mut Expr, is_time: &dyn Fn(&Expr) -> bool) {
     *expr = rewritten;
 }
 
-/// Makes every cast in an expression give NULL instead of failing.
+/// Makes every cast and every division in an expression give NULL instead of failing.
 pub(super) fn make_lenient(expr: &mut Expr) {
     let visited = visit_expressions_mut(expr, |inner| {
-        if let Expr::Cast { kind, .. } = inner {
-            *kind = CastKind::TryCast;
+        match inner {
+            Expr::Cast { kind, .. } => *kind = CastKind::TryCast,
+            Expr::BinaryOp { op: BinaryOperator::Divide | BinaryOperator::Modulo, right, .. } => {
+                // Inner expressions come first, so each divisor is wrapped once.
+                **right = call("nullif", vec![take(right), number(0)]);
+            }
+            _ => {}
         }
         ControlFlow::<()>::Continue(())
     });

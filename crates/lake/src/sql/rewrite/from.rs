@@ -85,6 +85,22 @@ pub(super) fn table_names(from: &[TableWithJoins]) -> Vec<String> {
     names
 }
 
+/// Returns the names that values which were unnested have as tables and as columns: `UNNEST(resources) AS r`.
+pub(super) fn unnested_names(from: &[TableWithJoins]) -> Vec<String> {
+    let relations = from.iter().flat_map(|table| {
+        std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation))
+    });
+    relations
+        .flat_map(|relation| match relation {
+            TableFactor::UNNEST { alias: Some(alias), .. } if alias.columns.is_empty() => {
+                vec![alias.name.value.to_ascii_lowercase()]
+            }
+            TableFactor::NestedJoin { table_with_joins, .. } => unnested_names(std::slice::from_ref(table_with_joins)),
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
 fn collect(relation: &TableFactor, names: &mut Vec<String>) {
     match relation {
         TableFactor::Table { name, alias, .. } => {

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::super::names::members;
-use super::from::table_names;
+use super::from::{table_names, unnested_names};
 use super::{call_name, calls_any, number};
 
 /// Stands between a column's name and a number that tells columns of one name apart until they are shown.
@@ -144,7 +144,10 @@ pub(super) fn name_columns(select: &mut Select) {
         .projection
         .iter()
         .any(|item| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)));
-    let tables = table_names(&select.from);
+    // `r.arn` of `UNNEST(resources) AS r` is a member of the value `r`, which the engine names by the whole path.
+    let values = unnested_names(&select.from);
+    let mut tables = table_names(&select.from);
+    tables.retain(|name| !values.contains(name));
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for (i, item) in select.projection.iter_mut().enumerate() {
         let (name, needed) = match item {

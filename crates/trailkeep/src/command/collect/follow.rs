@@ -12,7 +12,7 @@ use pipeline::prove::Proofs;
 use tokio::sync::watch;
 
 use super::progress::Bar;
-use super::prove::Given;
+use super::prove::{Given, sum};
 use super::{consume, open, stopped};
 use crate::fault::{Fault, Result};
 use crate::interrupt::Interrupts;
@@ -95,11 +95,6 @@ pub(super) async fn into_lake(
     let report = report.map_err(|error| stopped(error, location))?;
     consumed?;
     Ok((report, proved?))
-}
-
-/// What two rounds proved; what was still waiting in the later one is all that waits.
-fn sum(before: &Proofs, more: &Proofs) -> Proofs {
-    Proofs { valid: before.valid + more.valid, invalid: before.invalid + more.invalid, ..*more }
 }
 
 /// Asks for an end at the first signal; the second ends the process, which the lake survives as well.

@@ -67,7 +67,8 @@ pub(crate) struct CollectArgs {
     region: Vec<Region>,
 
     /// File with CloudTrail's public keys, as `aws cloudtrail list-public-keys` prints them, to prove digest files by;
-    /// repeat for several. The lake keeps those that its digests name
+    /// repeat for several [default: CloudTrail is asked about digests from buckets]. The lake keeps those that its digests
+    /// name
     #[arg(long, value_name = "FILE")]
     keys: Vec<PathBuf>,
 
@@ -109,8 +110,10 @@ pub(crate) struct CollectArgs {
 /// Collects and reports.
 pub(crate) async fn run(command: CollectArgs, settings: &Settings) -> Result<Exit> {
     let now = Timestamp::now();
-    let given = Given::read(&command.keys, &command.metadata)?;
+    let keys = [command.keys.as_slice(), &settings.keys].concat();
+    let given = Given::read(&keys, &command.metadata)?.or_ask(&settings.aws);
     let plan = plan(&command, settings, now).await?;
+    let from_bucket = plan.sources.iter().any(|source| matches!(source.uri(), Uri::S3 { .. }));
     let progress = Arc::new(Progress::default());
     let location = settings.location().await?;
     if command.follow {
@@ -122,7 +125,7 @@ pub(crate) async fn run(command: CollectArgs, settings: &Settings) -> Result<Exi
     let hunts = command.detect || settings.detect.after_collect;
     let before = if hunts { detect::stored::last_seq(&location).await? } else { -1 };
     let report = into_lake(&location, plan, now, progress.clone()).await?;
-    let has_digests = report.digests > 0 || !given.is_empty();
+    let has_digests = report.digests > 0 || !given.is_empty() || (from_bucket && given.asks());
     let proofs = if has_digests { given.prove_lake(&location, now).await? } else { Proofs::default() };
     show(&report, &proofs, settings)?;
     if hunts && report.stored > 0 {

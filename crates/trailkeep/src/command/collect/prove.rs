@@ -5,20 +5,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use event::time::EventTime;
-use jiff::Timestamp;
-use lake::Writer;
+use jiff::{SignedDuration, Timestamp};
 use lake::location::Location;
+use lake::{KeysWanted, Writer};
 use pipeline::prove::{Proofs, prove};
+use source::{AwsOptions, CloudTrail};
 use trail::digest::{MetadataFile, PublicKeys};
 
 use crate::fault::{Fault, Result};
 use crate::units::{count, counted};
+
+/// How much later than a digest its key may have come into use, and earlier.
+pub(crate) const KEYS_AROUND: SignedDuration = SignedDuration::from_hours(2);
 
 /// What is given to prove digests by.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Given {
     keys: PublicKeys,
     metadata: MetadataFile,
+    /// How CloudTrail is reached, where it is to be asked for keys.
+    ask: Option<AwsOptions>,
 }
 
 impl Given {
@@ -44,12 +50,29 @@ impl Given {
         self.keys.is_empty() && self.metadata.locations().next().is_none()
     }
 
+    /// Has CloudTrail asked for the keys of digests that come from buckets, unless keys are given.
+    pub(crate) fn or_ask(mut self, aws: &AwsOptions) -> Self {
+        self.ask = self.keys.is_empty().then(|| aws.clone());
+        self
+    }
+
+    /// Returns whether CloudTrail is asked for keys.
+    pub(crate) fn asks(&self) -> bool {
+        self.ask.is_some()
+    }
+
     /// Proves the digests of a lake that is open for writing.
     ///
     /// # Errors
-    /// If the lake cannot be read or written.
+    /// If the lake cannot be read or written. CloudTrail that does not answer is no error: the digests wait.
     pub(crate) async fn prove(&self, writer: &Writer) -> Result<Proofs> {
-        Ok(prove(writer, &self.keys, &self.metadata).await?)
+        let proofs = prove(writer, &self.keys, &self.metadata).await?;
+        let Some(aws) = self.ask.as_ref().filter(|_| proofs.keys_missing > 0) else { return Ok(proofs) };
+        let keys = ask(writer, aws).await?;
+        if keys.is_empty() {
+            return Ok(proofs);
+        }
+        Ok(sum(&proofs, &prove(writer, &keys, &self.metadata).await?))
     }
 
     /// Proves the digests of a lake.
@@ -62,6 +85,30 @@ impl Given {
         writer.close().await;
         proofs
     }
+}
+
+/// Asks CloudTrail for the keys that digests from buckets wait for, in each Region of theirs.
+async fn ask(writer: &Writer, aws: &AwsOptions) -> Result<PublicKeys> {
+    let mut keys = PublicKeys::default();
+    for KeysWanted { region, first, last } in writer.keys_wanted().await? {
+        let found = async {
+            let Some(cloudtrail) = CloudTrail::beside_s3(aws, &region).await? else { return Ok(Vec::new()) };
+            let time = |time: EventTime| Timestamp::from_microsecond(time.as_micros()).unwrap_or_default();
+            let from = time(first).saturating_sub(KEYS_AROUND).unwrap_or(Timestamp::MIN);
+            let until = time(last).saturating_add(KEYS_AROUND).unwrap_or(Timestamp::MAX);
+            cloudtrail.public_keys(from, until).await
+        };
+        match found.await {
+            Ok(found) => found.into_iter().for_each(|key| keys.add(key.fingerprint, &key.der)),
+            Err(error) => tracing::warn!(region, %error, "CloudTrail was not asked for public keys"),
+        }
+    }
+    Ok(keys)
+}
+
+/// What two rounds proved; what was still waiting in the later one is all that waits.
+pub(super) fn sum(before: &Proofs, more: &Proofs) -> Proofs {
+    Proofs { valid: before.valid + more.valid, invalid: before.invalid + more.invalid, ..*more }
 }
 
 fn text(path: &Path, what: &str) -> Result<String> {

@@ -5,7 +5,6 @@ mod ecs;
 mod parquet;
 mod plan;
 mod report;
-mod stop;
 mod template;
 mod words;
 
@@ -234,7 +233,7 @@ pub(crate) async fn run(command: ExportArgs, settings: &Settings) -> Result<Exit
     let asn = command.words.geo_asn.as_ref().or(settings.geo_asn.as_ref());
     let geo = Databases::open(city.map(PathBuf::as_path), asn.map(PathBuf::as_path))?;
     let mapped = normalize::ecs::Settings { tags: command.words.tag, retain: command.words.retain.unwrap_or_default() };
-    let stop = stop::listen()?;
+    let stop = crate::stop::listen("what was read by now is being sent")?;
     let ways = Ways { plan, destination, offset, stop: stop.clone() };
     let (report, destination) = match (form, &ways.destination.to) {
         (Form::Parquet, To::Stdout) => ways.send(parquet::Stream::default()).await?,

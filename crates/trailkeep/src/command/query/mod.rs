@@ -58,9 +58,13 @@ pub(crate) async fn run(command: Query, settings: &Settings) -> Result<Exit> {
             for _ in 1..command.repeat {
                 output::count(lake::sql::query(&ctx, sql).await?.1).await?;
             }
-            destination::write(&ctx, sql, command.to.as_deref(), command.parquet, settings).await?;
+            let is_parquet = command.parquet || settings.is_parquet;
+            destination::write(&ctx, sql, command.to.as_deref(), is_parquet, settings).await?;
         }
         None => {
+            if settings.is_parquet {
+                return Err(shell::no_parquet());
+            }
             let (lake, ctx) = open::session(settings).await?;
             let shell = shell::Shell::new(lake, ctx, settings);
             match std::io::stdin().is_terminal() {

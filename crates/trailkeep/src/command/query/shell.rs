@@ -14,10 +14,9 @@ use rustyline::{CompletionType, Config, Editor};
 
 use super::complete::Names;
 use super::{print, statement, warning};
-use crate::cli::Format;
 use crate::fault::{Fault, Result};
 use crate::interrupt::Interrupts;
-use crate::output::{self, Style};
+use crate::output::{self, Form, Style};
 use crate::settings::Settings;
 use crate::units;
 
@@ -224,8 +223,11 @@ impl Shell {
         if argument.is_empty() {
             return Err(Fault::new("`.output` needs a format, a file, or `stdout`"));
         }
-        if let Ok(format) = argument.parse::<Format>() {
+        let form = argument.parse::<Form>();
+        if let Ok(Form::Text(format)) = form {
             self.style.format = format;
+        } else if form.is_ok() {
+            return Err(no_parquet());
         } else if argument == "stdout" {
             self.file = None;
             self.style = Style::stdout(self.style.format, self.style.null);
@@ -238,6 +240,12 @@ impl Shell {
         }
         Ok(())
     }
+}
+
+/// What to say to those who want Parquet of the shell.
+pub(super) fn no_parquet() -> Fault {
+    Fault::new("the shell prints text, and no Parquet")
+        .help("give one query as an argument: `trailkeep query --to answer.parquet \"SELECT ...\"`")
 }
 
 /// Writes the history, for its owner's eyes: queries name people and keys.

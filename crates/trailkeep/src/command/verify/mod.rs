@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use event::arn::Region;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pipeline::progress::Progress;
 use pipeline::verify::{Verification, Verified, digest_times, verify};
 use source::{AwsOptions, CloudTrail, Selection, Source, Uri};
@@ -19,13 +19,11 @@ use trail::digest::{MetadataFile, PublicKeys};
 
 use crate::cli::Format;
 use crate::command::collect;
+use crate::command::collect::prove::KEYS_AROUND;
 use crate::exit::Exit;
 use crate::fault::{Fault, Result};
 use crate::output;
 use crate::settings::Settings;
-
-/// How much later than a digest its key may have come into use, and earlier.
-const KEYS_AROUND: SignedDuration = SignedDuration::from_hours(2);
 
 /// Verify that log files are all there and unchanged, by their digest files
 ///
@@ -120,7 +118,8 @@ async fn plan(command: &VerifyArgs, settings: &Settings, now: Timestamp) -> Resu
     };
     let metadata = read_metadata(&command.metadata)?;
     let mut keys = PublicKeys::default();
-    for path in &command.keys {
+    let files = if command.keys.is_empty() { &settings.keys } else { &command.keys };
+    for path in files {
         keys.merge(read_keys(path)?);
     }
     let mut sources = Vec::new();
@@ -131,7 +130,7 @@ async fn plan(command: &VerifyArgs, settings: &Settings, now: Timestamp) -> Resu
         }
         sources.push(Source::open(uri, &settings.aws).await?);
     }
-    if command.keys.is_empty() {
+    if files.is_empty() {
         keys = ask_for_keys(&sources, &selection, &settings.aws).await?;
     }
     Ok(Verification {

@@ -1,4 +1,5 @@
-//! A bucket of S3 on the loopback interface: lists and gives objects, and fails as it is told to.
+//! A bucket of S3 on the loopback interface: lists and gives objects, and fails as it is told to. It answers CloudTrail's
+//! ListPublicKeys as well.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -37,6 +38,10 @@ struct State {
     objects: Mutex<BTreeMap<String, Vec<u8>>>,
     /// What goes wrong by key, and how often.
     faults: Mutex<HashMap<String, Vec<(Fault, usize)>>>,
+    /// The answer to ListPublicKeys; refused without one.
+    public_keys: Mutex<Option<Vec<u8>>>,
+    /// Regions that ListPublicKeys was asked in.
+    asked: Mutex<BTreeSet<String>>,
     is_ended: AtomicBool,
 }
 
@@ -55,6 +60,16 @@ impl Server {
     /// Plans faults for a key, one after the other, each so many times; then all is well.
     pub(crate) fn plan(&self, key: &str, faults: &[(Fault, usize)]) {
         self.state.faults.lock().expect("a plan").insert(key.to_owned(), faults.to_vec());
+    }
+
+    /// Answers ListPublicKeys from now on.
+    pub(crate) fn give_keys(&self, answer: Vec<u8>) {
+        *self.state.public_keys.lock().expect("keys") = Some(answer);
+    }
+
+    /// The Regions in which CloudTrail was asked for keys.
+    pub(crate) fn asked_for_keys(&self) -> BTreeSet<String> {
+        self.state.asked.lock().expect("Regions").clone()
     }
 
     pub(crate) fn forget_faults(&self) {
@@ -90,27 +105,42 @@ struct Request {
     key: String,
     query: HashMap<String, String>,
     range: Option<(usize, Option<usize>)>,
+    /// The Region that a call of CloudTrail's API is signed for.
+    region: Option<String>,
 }
 
 fn read_request(connection: &TcpStream) -> std::io::Result<Request> {
-    let mut lines = BufReader::new(connection).lines();
-    let first = lines.next().transpose()?.unwrap_or_default();
-    let mut range = None;
-    for line in lines {
-        let line = line?.to_ascii_lowercase();
+    let mut reader = BufReader::new(connection);
+    let mut first = String::new();
+    reader.read_line(&mut first)?;
+    let (mut range, mut region, mut length) = (None, None, 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let line = line.trim_end().to_ascii_lowercase();
         if line.is_empty() {
             break;
+        }
+        if let Some(bytes) = line.strip_prefix("content-length:") {
+            length = bytes.trim().parse().unwrap_or_default();
+        }
+        if line.starts_with("authorization:") {
+            // `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
+            let signed = line.split_once("/cloudtrail/").and_then(|(scope, _)| scope.rsplit('/').next());
+            region = signed.map(str::to_owned);
         }
         if let Some((from, to)) = line.strip_prefix("range: bytes=").and_then(|range| range.split_once('-')) {
             range = from.parse().ok().map(|from| (from, to.parse().ok()));
         }
     }
-    let mut words = first.split(' ');
+    // An answer to a request that is not read to its end would reach nobody.
+    std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
+    let mut words = first.split_whitespace();
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let key = path.trim_start_matches('/').strip_prefix(BUCKET).unwrap_or_default().trim_start_matches('/');
     let query = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(n, v)| (n.to_owned(), decoded(v)));
-    Ok(Request { method: method.to_owned(), key: decoded(key), query: query.collect(), range })
+    Ok(Request { method: method.to_owned(), key: decoded(key), query: query.collect(), range, region })
 }
 
 fn decoded(text: &str) -> String {
@@ -137,6 +167,7 @@ fn answer(mut connection: TcpStream, state: &State) -> std::io::Result<()> {
             return Ok(());
         }
         Some(Fault::Refuses(status, code)) => (status, String::new(), error(code)),
+        _ if request.region.is_some() => public_keys(&request, state),
         _ if planned == LISTING => (200, String::new(), listing(&objects, &request.query)),
         _ => object(&objects, &request),
     };
@@ -151,6 +182,14 @@ fn answer(mut connection: TcpStream, state: &State) -> std::io::Result<()> {
         }
     }
     connection.shutdown(std::net::Shutdown::Both)
+}
+
+fn public_keys(request: &Request, state: &State) -> (u16, String, Vec<u8>) {
+    state.asked.lock().expect("Regions").extend(request.region.clone());
+    match &*state.public_keys.lock().expect("keys") {
+        Some(answer) => (200, "Content-Type: application/x-amz-json-1.1\r\n".to_owned(), answer.clone()),
+        None => (400, String::new(), br#"{"__type":"AccessDeniedException","message":"not allowed"}"#.to_vec()),
+    }
 }
 
 fn next_fault(plan: &mut HashMap<String, Vec<(Fault, usize)>>, key: &str) -> Option<Fault> {

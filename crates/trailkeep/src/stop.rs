@@ -1,4 +1,4 @@
-//! The end of an export that goes on: Ctrl-C, or the system's request.
+//! The end of what would go on for ever: Ctrl-C, or the system's request.
 
 use std::io::Write;
 
@@ -7,12 +7,12 @@ use tokio::sync::watch;
 use crate::fault::{Fault, Result};
 use crate::interrupt::Interrupts;
 
-/// Listens for the first signal, which asks for an end in good order; the second ends the process, after which the same
-/// export goes on from its stored offset as well.
+/// Listens for the first signal, which asks for an end in good order and says what is being done for it; the second ends
+/// the process, which whatever is stored survives as well.
 ///
 /// # Errors
 /// If the system does not let us listen.
-pub(super) fn listen() -> Result<watch::Receiver<bool>> {
+pub(crate) fn listen(ending: &'static str) -> Result<watch::Receiver<bool>> {
     let (asked, stop) = watch::channel(false);
     let mut interrupts = Interrupts::listen()?;
     let mut terminations = Terminations::listen()?;
@@ -26,8 +26,8 @@ pub(super) fn listen() -> Result<watch::Receiver<bool>> {
                 std::process::exit(2);
             }
             asked.send_replace(true);
-            // Standard error may be gone; the export ends in either case.
-            writeln!(std::io::stderr(), "\nending: what was read by now is being sent; once more ends at once").ok();
+            // Standard error may be gone; the end comes in either case.
+            writeln!(std::io::stderr(), "\nending: {ending}; once more ends at once").ok();
         }
     });
     Ok(stop)

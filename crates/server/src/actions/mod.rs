@@ -1,0 +1,1 @@
+//! What the operations do, one file each.

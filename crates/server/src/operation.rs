@@ -1,0 +1,78 @@
+//! The operations of the API, and the way from a name to an action.
+
+use crate::actions;
+use crate::call::Call;
+use crate::fault::{Code, Fault, Result};
+use crate::service::Service;
+use crate::wire::{decode, encode};
+
+/// What an operation does to what is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// It reads.
+    Read,
+    /// It may change something.
+    Write,
+}
+
+/// In front of an operation's name in `X-Amz-Target`.
+const TARGETS: [&str; 2] = ["com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.", "CloudTrail_20131101."];
+
+macro_rules! operations {
+    ($($name:ident = $access:ident $action:ident,)*) => {
+        /// An operation of the API.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Operation { $(#[doc = stringify!($name)] $name,)* }
+
+        impl Operation {
+            /// Every operation.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Operation] = &[$(Operation::$name,)*];
+
+            /// Returns its name.
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Operation::$name => stringify!($name),)* }
+            }
+
+            /// Returns what it does to what is kept.
+            pub(crate) fn access(self) -> Access {
+                match self { $(Operation::$name => Access::$access,)* }
+            }
+
+            fn by_name(name: &str) -> Option<Operation> {
+                match name { $(stringify!($name) => Some(Operation::$name),)* _ => None }
+            }
+
+            /// Carries out a call whose members are in `body`, and returns the answer's body.
+            ///
+            /// # Errors
+            /// What the caller is told.
+            pub(crate) async fn run(self, service: &Service, call: &Call, body: &[u8]) -> Result<Vec<u8>> {
+                match self {
+                    $(Operation::$name => encode(&actions::$action::$action(service, call, decode(body)?).await?),)*
+                }
+            }
+        }
+    };
+}
+
+// In the order of AWS's API reference.
+operations! {}
+
+impl Operation {
+    /// Finds the operation that a request is for.
+    ///
+    /// # Errors
+    /// `UnknownOperationException`.
+    pub(crate) fn of_target(target: Option<&str>) -> Result<Operation> {
+        let target = target.unwrap_or_default();
+        let name = TARGETS.iter().find_map(|prefix| target.strip_prefix(prefix));
+        name.and_then(Operation::by_name).ok_or_else(|| {
+            let target: String = target.chars().filter(|letter| !letter.is_control()).take(200).collect();
+            Fault::new(
+                Code::UnknownOperationException,
+                format!("CloudTrail has no operation for the target '{target}'."),
+            )
+        })
+    }
+}

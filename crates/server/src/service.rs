@@ -1,0 +1,184 @@
+//! The service behind the endpoint: what actions have at hand.
+
+use std::sync::Arc;
+
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lake::error::{Error, ErrorKind};
+use lake::location::Location;
+use lake::sql::SessionOptions;
+use lake::{Change, Documents, Expect, Lake};
+use source::push::Push;
+use tokio::sync::RwLock;
+use trail::model::{TRAIL, Trail};
+
+use crate::clock::Clock;
+use crate::fault::{Fault, Result};
+use crate::keys::Keys;
+use crate::metrics::Metrics;
+use crate::throttle::Throttle;
+use crate::token::Tokens;
+use crate::world::World;
+
+/// The kind of document that holds the secret of tokens for pages.
+const TOKEN_SECRET: &str = "token-secret";
+
+/// What the program puts into the service.
+pub struct Parts {
+    /// Documents of the lake.
+    pub documents: Arc<Documents>,
+    /// Where the lake is.
+    pub location: Location,
+    /// Bounds of a session of SQL.
+    pub session_options: SessionOptions,
+    /// The way into the lake.
+    pub push: Arc<dyn Push>,
+    /// Buckets, topics and log groups.
+    pub world: Arc<dyn World>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Bounds on calls.
+    pub limits: Limits,
+}
+
+/// Bounds on calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls a second of one key to one operation.
+    pub calls_per_second: u32,
+    /// Bytes of the body of a call.
+    pub body_bytes_max: usize,
+    /// Bytes of the body of a push to `/ingest`.
+    pub ingest_bytes_max: usize,
+    /// Seconds that a call may take.
+    pub call_seconds_max: u64,
+    /// Queries that run at once.
+    pub queries_max: usize,
+    /// Seconds that a query may run.
+    pub query_seconds_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            calls_per_second: 1_000,
+            body_bytes_max: 1 << 20,
+            ingest_bytes_max: 64 << 20,
+            call_seconds_max: 60,
+            queries_max: 10,
+            query_seconds_max: 3_600,
+        }
+    }
+}
+
+/// The service.
+pub struct Service {
+    pub(crate) documents: Arc<Documents>,
+    pub(crate) session_options: SessionOptions,
+    pub(crate) push: Arc<dyn Push>,
+    pub(crate) world: Arc<dyn World>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limits: Limits,
+    pub(crate) tokens: Tokens,
+    pub(crate) throttle: Throttle,
+    pub(crate) metrics: Metrics,
+    location: Location,
+    lake: RwLock<Option<Arc<Lake>>>,
+}
+
+impl Service {
+    /// Puts the service together.
+    ///
+    /// # Errors
+    /// If its documents cannot be read or written.
+    pub fn new(parts: Parts) -> lake::error::Result<Service> {
+        let tokens = Tokens::new(&token_secret(&parts.documents)?);
+        Ok(Service {
+            documents: parts.documents,
+            session_options: parts.session_options,
+            push: parts.push,
+            world: parts.world,
+            clock: parts.clock,
+            limits: parts.limits,
+            tokens,
+            throttle: Throttle::new(parts.limits.calls_per_second),
+            metrics: Metrics::default(),
+            location: parts.location,
+            lake: RwLock::new(None),
+        })
+    }
+
+    /// Returns the access keys.
+    pub(crate) fn keys(&self) -> Keys<'_> {
+        Keys(&self.documents)
+    }
+
+    /// Returns the lake as it is now; none before anything was stored.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) async fn lake(&self) -> Result<Option<Arc<Lake>>> {
+        let held = self.lake.read().await.clone();
+        if let Some(lake) = held {
+            match lake.refresh().await {
+                Ok(()) => return Ok(Some(lake)),
+                Err(error) if error.kind() == ErrorKind::Superseded => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let mut held = self.lake.write().await;
+        match Lake::open(&self.location).await {
+            Ok(lake) => Ok(Some(Arc::clone(held.insert(Arc::new(lake))))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes down the last event of stretches of logging that were ended: `last_seq` is that of the call which ended
+    /// them. Done after the call was stored, so that a trail delivers its own end.
+    pub(crate) fn settle_stops(&self, last_seq: i64) -> Result<()> {
+        for kept in self.documents.read_all::<Trail>(TRAIL)? {
+            let mut trail = kept.value;
+            let is_unsettled = !trail.logging.is_on && trail.logging.stretch > 0 && trail.logging.until_seq.is_none();
+            if is_unsettled {
+                trail.logging.until_seq = Some(last_seq);
+                let body = lake::to_body(&trail)?;
+                let expect = Expect::Revision(kept.revision);
+                self.documents.apply(&[Change::Put { kind: TRAIL, id: &trail.arn, body: &body, expect }])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts right what an end in the middle of a call may have left.
+    ///
+    /// # Errors
+    /// If the documents or the lake cannot be read.
+    pub async fn recover(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let failed = |fault: Fault| fault.message.into_owned();
+        let last_seq = match self.lake().await.map_err(failed)? {
+            Some(lake) => lake.last_seq(),
+            None => -1,
+        };
+        self.settle_stops(last_seq).map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// The secret that tokens are signed by: made once, so that a walk goes on over a restart.
+fn token_secret(documents: &Documents) -> lake::error::Result<Vec<u8>> {
+    let mut fresh = [0; 32];
+    // Without random bytes tokens would be forgeable; the system gives them or nothing works.
+    rand::fill(&mut fresh).map_err(|_| Error::unusable("get random bytes from the system"))?;
+    let body = STANDARD.encode(fresh);
+    let put = Change::Put { kind: TOKEN_SECRET, id: "pages", body: &body, expect: Expect::Absent };
+    match documents.apply(&[put]) {
+        Ok(_) => Ok(fresh.to_vec()),
+        Err(error) if error.kind() == ErrorKind::Changed => {
+            let kept = documents.get(TOKEN_SECRET, "pages")?.map(|document| document.body).unwrap_or_default();
+            STANDARD.decode(kept).map_err(|_| Error::unusable("understand the secret of tokens in the documents"))
+        }
+        Err(error) => Err(error),
+    }
+}

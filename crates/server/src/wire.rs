@@ -1,0 +1,82 @@
+//! Requests and answers as AWS JSON 1.1 has them.
+
+use event::time::EventTime;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use trail::model::Millis;
+
+use crate::fault::{Code, Fault, Result};
+
+/// Reads the members of a request. Nothing at all counts as none; members that an operation does not have are passed
+/// over, as AWS does.
+///
+/// # Errors
+/// `SerializationException` if the body is not JSON or a member has another type, and `ValidationException` if one is
+/// missing.
+pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let body = if body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|error| {
+        let message = error.to_string();
+        match message.strip_prefix("missing field ").and_then(|rest| rest.split('`').nth(1)) {
+            Some(member) => Fault::new(
+                Code::ValidationException,
+                format!(
+                    "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
+                    lower_first(member)
+                ),
+            ),
+            None => Fault::new(Code::SerializationException, format!("The request could not be read: {message}.")),
+        }
+    })
+}
+
+/// Writes an answer.
+///
+/// # Errors
+/// If a value has no form in JSON.
+pub(crate) fn encode(answer: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(answer).map_err(|error| Fault::internal("write an answer", &error))
+}
+
+/// An answer without members.
+#[derive(Debug, Serialize)]
+pub(crate) struct Empty {}
+
+/// Returns a member's name as validation messages and records spell it.
+pub(crate) fn lower_first(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+}
+
+/// A timestamp of a request: seconds since 1970, or ISO 8601.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Timestamp(pub EventTime);
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// Farthest from 1970 that is taken, in seconds: ten thousand years.
+        const SECONDS_MAX: f64 = 3.2e11;
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Spelled {
+            Seconds(f64),
+            Text(String),
+        }
+        match Spelled::deserialize(deserializer)? {
+            Spelled::Seconds(seconds) if seconds.abs() <= SECONDS_MAX => {
+                Ok(Timestamp(EventTime::from_micros((seconds * 1e6).round() as i64)))
+            }
+            Spelled::Seconds(seconds) => Err(D::Error::custom(format!("{seconds} is no time"))),
+            Spelled::Text(text) => match EventTime::parse(&text) {
+                Some(time) => Ok(Timestamp(time)),
+                None => Err(D::Error::custom(format!("`{text}` is no time"))),
+            },
+        }
+    }
+}
+
+/// Returns a moment as answers write it: seconds since 1970, with a fraction where there is one.
+pub(crate) fn seconds(moment: Millis) -> serde_json::Number {
+    let whole = || serde_json::Number::from(moment.0.div_euclid(1_000));
+    if moment.0 % 1_000 == 0 { whole() } else { serde_json::Number::from_f64(moment.seconds()).unwrap_or_else(whole) }
+}

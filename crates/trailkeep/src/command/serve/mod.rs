@@ -1,0 +1,94 @@
+//! `trailkeep serve`: CloudTrail's own API on this machine, and the consumers that go with it.
+
+mod profile;
+mod upkeep;
+mod world;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use event::time::EventTime;
+use jiff::Timestamp;
+use lake::Documents;
+use pipeline::keeper::{Keeper, Now};
+use pipeline::push::{PushBounds, Pusher};
+use server::{Limits, Parts, Service, SystemClock};
+use tokio::net::TcpListener;
+
+use crate::exit::Exit;
+use crate::fault::{Fault, Result};
+use crate::settings::Settings;
+use crate::stop;
+use crate::units::parse_duration;
+
+/// Serve CloudTrail's API, and deliver what its trails select
+///
+/// The first start makes a key and writes it as an AWS profile; from then on every call is signed. The AWS CLI, boto3 and
+/// Terraform work with `--endpoint-url`. Ctrl-C ends it in good order: calls under way are answered, what was pushed is
+/// stored.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address and port to listen on; others than loopback can be reached by whoever reaches this machine
+    #[arg(long, value_name = "ADDRESS", env = "TRAILKEEP_LISTEN", default_value = "127.0.0.1:4570")]
+    listen: SocketAddr,
+
+    /// Time between two commits of what is pushed at least
+    #[arg(long, value_name = "DURATION", env = "TRAILKEEP_COMMIT_INTERVAL", default_value = "500ms", value_parser = parse_duration)]
+    commit_interval: Duration,
+
+    /// Age at which a log file is closed and delivered
+    #[arg(long, value_name = "DURATION", env = "TRAILKEEP_DELIVERY_INTERVAL", default_value = "5m", value_parser = parse_duration)]
+    delivery_interval: Duration,
+
+    /// Calls a second that one key may make to one operation
+    #[arg(long, value_name = "N", env = "TRAILKEEP_CALLS_PER_SECOND", default_value_t = Limits::default().calls_per_second, value_parser = clap::value_parser!(u32).range(1..))]
+    calls_per_second: u32,
+}
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) async fn run(command: Serve, settings: &Settings) -> Result<Exit> {
+    let location = settings.location().await?;
+    let now: Now = Arc::new(|| EventTime::from_micros(Timestamp::now().as_microsecond()));
+    let keeper = Arc::new(Keeper::open(location.clone(), now).await?);
+    let documents = Arc::new(Documents::open(&settings.data)?);
+    let listener = TcpListener::bind(command.listen).await.map_err(|error| {
+        Fault::new(format!("could not listen on {}", command.listen))
+            .because(error)
+            .help("another program may listen there: choose another port by `--listen`")
+    })?;
+    let address = listener.local_addr().map_err(|error| Fault::new("could not tell the address").because(error))?;
+    profile::make_first_key(&documents, settings, address)?;
+    let bounds = PushBounds { commit_interval: command.commit_interval, ..PushBounds::default() };
+    let (pusher, pushing) = Pusher::open(Arc::clone(&keeper), bounds);
+    let outside = world::Outside::new(settings);
+    let limits = Limits { calls_per_second: command.calls_per_second, ..Limits::default() };
+    let service = Service::new(Parts {
+        documents: Arc::clone(&documents),
+        location,
+        session_options: settings.session_options(),
+        push: Arc::new(pusher.clone()),
+        world: Arc::new(outside.clone()),
+        clock: Arc::new(SystemClock),
+        limits,
+    })?;
+    let service = Arc::new(service);
+    service.recover().await.map_err(|error| Fault::new("could not put right what the last end left").because(error))?;
+    let mut stopped = stop::listen("calls under way are answered, and what was pushed is being stored")?;
+    let upkeep = upkeep::start(&keeper, settings, &stopped);
+    // Nobody is left to tell when standard error is gone.
+    writeln!(std::io::stderr(), "serving CloudTrail's API on http://{address}; Ctrl-C ends it").ok();
+    let until_stopped = async move {
+        // Whoever could ask for the end is gone only at the end.
+        stopped.wait_for(|stopped| *stopped).await.ok();
+    };
+    let ended = server::http::serve(service, listener, until_stopped).await;
+    drop(pusher);
+    upkeep.end().await;
+    pushing.await.map_err(|error| Fault::new("what was pushed last may not be stored").because(error))?;
+    keeper.close().await;
+    ended.map_err(|error| Fault::new(format!("could not serve on {address}")).because(error))?;
+    Ok(Exit::Success)
+}

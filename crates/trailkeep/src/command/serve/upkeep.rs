@@ -1,0 +1,58 @@
+//! What runs beside the API: delivery of what trails select, imports, and the table of sessions.
+
+use std::sync::Arc;
+
+use std::time::Duration;
+
+use lake::sql::SessionOptions;
+use pipeline::keeper::Keeper;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::settings::Settings;
+
+/// How often the table of sessions is brought up to date.
+const SESSIONS_EVERY: Duration = Duration::from_secs(30);
+
+/// The tasks beside the API.
+pub(super) struct Upkeep(Vec<JoinHandle<()>>);
+
+/// Starts them; they end after `stopped` turns true.
+pub(super) fn start(keeper: &Arc<Keeper>, settings: &Settings, stopped: &watch::Receiver<bool>) -> Upkeep {
+    let sessions = tokio::spawn(keep_sessions(Arc::clone(keeper), settings.session_options(), stopped.clone()));
+    Upkeep(vec![sessions])
+}
+
+impl Upkeep {
+    /// Waits for their end.
+    pub(super) async fn end(self) {
+        for task in self.0 {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task beside the API failed");
+            }
+        }
+    }
+}
+
+/// Brings the table of sessions up to date from time to time, so that `origin` is known soon after an event.
+async fn keep_sessions(keeper: Arc<Keeper>, options: SessionOptions, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let is_end = tokio::time::timeout(SESSIONS_EVERY, is_stopped(&mut stopped)).await.is_ok();
+        let consumed = match keeper.writer().await {
+            Ok(writer) => pipeline::sessions::consume(&writer, keeper.location(), &options).await.map(drop),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = consumed {
+            tracing::warn!(%error, "the table of sessions could not be brought up to date");
+        }
+        if is_end {
+            return;
+        }
+    }
+}
+
+/// Waits for the end.
+async fn is_stopped(stopped: &mut watch::Receiver<bool>) {
+    // Whoever could ask for it is gone only at the end.
+    drop(stopped.wait_for(|stopped| *stopped).await.is_ok());
+}
