@@ -13,7 +13,7 @@ use predicate::record::Record;
 use predicate::{Lookup, Needs, Rows};
 
 pub(crate) use crate::detector::hit::hash;
-use crate::detector::hit::{Columns, Hits};
+use crate::detector::hit::{Columns, Hits, Matched};
 use crate::detector::stateful::{Deciding, Stateful};
 use crate::error::{Error, Result};
 use crate::finding::{EventRef, Finding, Outcome, Window};
@@ -184,7 +184,9 @@ impl Detector {
                 }
                 let feeds = self.rules.consumers.get(*place).is_some_and(|consumers| !consumers.is_empty());
                 if (feeds || gated) && suppressed.is_none() {
-                    matched.push(reads.matched(*place, detection, row, &event));
+                    let barred = if self.settings.suppress { reads.barred(&self.rules, *place, row)? } else { Vec::new() };
+                    counts.suppressed += barred.len() as u64;
+                    matched.push(Matched { barred, ..reads.matched(*place, detection, row, &event) });
                 }
             }
             Ok(())

@@ -15,7 +15,7 @@ use crate::refusal::{Fault, Refusal};
 use crate::sigma::correlation::{self, Correlation, Holds};
 use crate::sigma::detection;
 use crate::sigma::document::{self, Document, Kind, Meta};
-use crate::sigma::extension::{self, Advice, FirstSeen, Grouping};
+use crate::sigma::extension::{self, Advice, FirstSeen, Grouping, Suppression};
 use crate::sigma::modifier::Reading;
 use crate::sigma::text::Placeholders;
 use crate::yaml;
@@ -70,6 +70,8 @@ pub(crate) struct Linked {
     pub group_by: Vec<String>,
     /// How many rules it names.
     pub rules: usize,
+    /// Events that it does not count.
+    pub suppressions: Vec<Silence>,
     /// By place in its list, and by the rule whose event it is: where its values stand among those read.
     pub routes: BTreeMap<(usize, usize), Route>,
 }
@@ -90,6 +92,8 @@ pub struct RuleSet {
     pub(crate) indexed: Vec<usize>,
     /// By rule: which correlations it feeds, and as which of their rules.
     pub(crate) consumers: Vec<Vec<(usize, usize)>>,
+    /// By rule about single events: the correlations above it that do not count every event of it.
+    pub(crate) guards: Vec<Vec<usize>>,
     /// True if a rule reads what stands beside the event.
     pub(crate) reads_given: bool,
     pub(crate) needs: Needs,
@@ -126,6 +130,14 @@ impl Rule {
             Body::Detection(detection) => detection.grouping.is_none(),
             Body::Correlation(_) => false,
             Body::Indicators => true,
+        }
+    }
+
+    /// Returns the condition on single events of a rule that has one.
+    pub fn condition(&self) -> Option<&Expr> {
+        match &self.body {
+            Body::Detection(detection) => Some(&detection.expr),
+            Body::Correlation(_) | Body::Indicators => None,
         }
     }
 
@@ -180,7 +192,14 @@ pub(crate) struct Draft {
 
 pub(crate) enum DraftBody {
     Detection(Box<Detection>, Advice),
-    Correlation(Correlation),
+    Correlation(Box<Correlation>, Block),
+}
+
+/// What the `trailkeep` block of a correlation says.
+#[derive(Default)]
+pub(crate) struct Block {
+    pub advice: Advice,
+    pub suppressions: Vec<Silence>,
 }
 
 #[derive(Default)]
@@ -254,7 +273,7 @@ impl Loading {
         let mut drafts = Vec::new();
         for document in documents {
             let body = match document.kind {
-                Kind::Correlation => correlation::read(&document.node).map(DraftBody::Correlation),
+                Kind::Correlation => read_correlation(&document, reading),
                 Kind::Rule | Kind::Filter => read_detection(&document, reading),
             };
             match body {
@@ -281,12 +300,7 @@ fn read_detection(document: &Document, reading: &Reading<'_>) -> Result<DraftBod
     let expr = detection::detection(node, "detection", &[], reading)?;
     let block = document.node.get("trailkeep").map(|node| extension::read(node, reading)).transpose()?;
     let extension = block.unwrap_or_default();
-    let mut suppressions = Vec::new();
-    for suppression in extension.suppressions {
-        let when = Predicate::compile(&suppression.when);
-        let when = when.map_err(|error| Fault::new(document.meta.mark, error.to_string()))?;
-        suppressions.push(Silence { when, reason: suppression.reason, expires: suppression.expires });
-    }
+    let suppressions = silences(document, extension.suppressions)?;
     let fields = |names: &[String]| names.iter().map(|name| crate::origin::grouping_lookup(name)).collect();
     let detection = Detection {
         expr,
@@ -302,6 +316,23 @@ fn read_detection(document: &Document, reading: &Reading<'_>) -> Result<DraftBod
         read: Vec::new(),
     };
     Ok(DraftBody::Detection(Box::new(detection), extension.advice))
+}
+
+fn read_correlation(document: &Document, reading: &Reading<'_>) -> Result<DraftBody, Fault> {
+    let correlation = correlation::read(&document.node)?;
+    let block = document.node.get("trailkeep").map(|node| extension::read_of_correlation(node, reading)).transpose()?;
+    let extension = block.unwrap_or_default();
+    let suppressions = silences(document, extension.suppressions)?;
+    Ok(DraftBody::Correlation(Box::new(correlation), Block { advice: extension.advice, suppressions }))
+}
+
+fn silences(document: &Document, suppressions: Vec<Suppression>) -> Result<Vec<Silence>, Fault> {
+    let compile = |suppression: Suppression| {
+        let when = Predicate::compile(&suppression.when);
+        let when = when.map_err(|error| Fault::new(document.meta.mark, error.to_string()))?;
+        Ok(Silence { when, reason: suppression.reason, expires: suppression.expires })
+    };
+    suppressions.into_iter().map(compile).collect()
 }
 
 /// Adds a filter's condition to the rules it names: they hold where both hold.

@@ -6,6 +6,7 @@
 pub mod coverage;
 pub mod evidence;
 pub mod lookup;
+pub mod simulate;
 pub mod time;
 pub mod who;
 

@@ -18,6 +18,23 @@ pub(crate) async fn ask(ctx: &SessionContext, attempt: &str, sql: String) -> Res
     answer.await.map_err(|source| Error::query(attempt, sql, source))
 }
 
+/// Asks for rows and hands each on as it comes: an answer may be larger than memory.
+pub(crate) async fn ask_each(
+    ctx: &SessionContext,
+    attempt: &str,
+    sql: String,
+    mut take: impl FnMut(Row<'_>),
+) -> Result<()> {
+    let answer = async {
+        let (_, mut stream) = lake::sql::query(ctx, &sql).await?;
+        while let Some(batch) = stream.try_next().await.map_err(lake::sql::Error::from)? {
+            rows(std::slice::from_ref(&batch)).for_each(&mut take);
+        }
+        Ok(())
+    };
+    answer.await.map_err(|source| Error::query(attempt, sql, source))
+}
+
 /// A row of an answer.
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'b> {

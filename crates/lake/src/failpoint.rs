@@ -26,7 +26,7 @@ struct Armed {
 }
 
 /// Aborts the process if this step is armed: as abrupt as kill -9, nothing is flushed or cleaned up.
-pub(crate) fn hit(name: &str) {
+pub fn hit(name: &str) {
     static ARMED: OnceLock<Option<Armed>> = OnceLock::new();
     let armed = ARMED.get_or_init(|| {
         let setting = std::env::var("TRAILKEEP_FAILPOINT").ok()?;

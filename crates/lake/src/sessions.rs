@@ -28,12 +28,12 @@ pub const SESSIONS: &str = "sessions";
 /// Under which name sessions are committed: the version is the number of the last event that was read.
 pub(crate) const CONSUME_SESSIONS: &str = "trailkeep/sessions";
 
-/// Rows of a file, at most.
-const FILE_ROWS_MAX: usize = 65_536;
+/// Rows of a file, at most. A row takes about 2 KiB of memory until it is written.
+const FILE_ROWS_MAX: usize = 16_384;
 /// Small files from which on they are merged by the next append.
 const SMALL_FILES_MAX: usize = 32;
 /// Bytes below which a file is a small one.
-const SMALL_FILE_BYTES: u64 = 4 << 20;
+const SMALL_FILE_BYTES: u64 = 1 << 20;
 
 pub(crate) fn definition() -> Definition {
     Definition { name: SESSIONS, schema: edges::schema(), partitioned: false }

@@ -12,6 +12,9 @@ use lineage::record::Member;
 
 use crate::error::Result;
 
+/// Bytes of files' metadata that are kept while events are read.
+const METADATA_BYTES_MAX: usize = 8 << 20;
+
 /// What a run of the consumer came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Consumed {
@@ -36,7 +39,9 @@ pub async fn consume(writer: &Writer, location: &Location, options: &SessionOpti
     if last_seq <= after {
         return Ok(Consumed { last_seq: after, edges: 0 });
     }
-    let ctx = lake.session(options)?;
+    // What is read is read once, and the end of a collection shall not take more memory than the collection.
+    let frugal = SessionOptions { target_partitions: 1, metadata_cache_bytes_max: METADATA_BYTES_MAX, ..options.clone() };
+    let ctx = lake.session(&frugal)?;
     let (_, mut rows) = lake::sql::query(&ctx, &question(after, last_seq)).await?;
     let mut appending = table.append();
     while let Some(batch) = rows.try_next().await.map_err(lake::sql::Error::from)? {

@@ -242,23 +242,31 @@ fn subtract(from: &mut Vec<u32>, less: &[u32]) {
     });
 }
 
-/// Returns the values of which the member must have one, or `None` if the expression does not say.
+/// Returns the values, as they are written, of which a member of the record must have one for an expression to hold, in
+/// whatever case; `None` if it may hold for any. No event that lacks all of them meets the expression; one that has one
+/// need not.
+pub fn demanded(expr: &Expr, member: &str) -> Option<Vec<String>> {
+    values_of(expr, member, &|value| Some(value.to_owned()))
+}
+
+/// Returns the values of which the member must have one, in lower case, or `None` if the expression does not say.
 fn witness(expr: &Expr, member: &str) -> Option<Vec<Box<[u8]>>> {
+    // A value too long to be looked up makes the whole set useless, not wrong.
+    values_of(expr, member, &|value| text::with_folded(Case::Insensitive, value, |folded| Some(folded.into())))
+}
+
+fn values_of<T: Ord>(expr: &Expr, member: &str, give: &impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
     match expr {
         Expr::Leaf(Leaf { field, test: Test::Text { op: TextOp::Equals, values, .. } }) => {
             let Place::Path(path) = &field.place else { return None };
             if !matches!(path.as_slice(), [Segment::Member(name)] if name == member) {
                 return None;
             }
-            // A value too long to be looked up makes the whole set useless, not wrong.
-            values
-                .iter()
-                .map(|value| text::with_folded(Case::Insensitive, value, |folded| Some(folded.into())))
-                .collect()
+            values.iter().map(|value| give(value)).collect()
         }
-        Expr::All(exprs) => exprs.iter().filter_map(|expr| witness(expr, member)).min_by_key(Vec::len),
+        Expr::All(exprs) => exprs.iter().filter_map(|expr| values_of(expr, member, give)).min_by_key(Vec::len),
         Expr::Any(exprs) => {
-            let sets = exprs.iter().map(|expr| witness(expr, member)).collect::<Option<Vec<_>>>()?;
+            let sets = exprs.iter().map(|expr| values_of(expr, member, give)).collect::<Option<Vec<_>>>()?;
             let mut values: Vec<_> = sets.into_iter().flatten().collect();
             values.sort_unstable();
             values.dedup();

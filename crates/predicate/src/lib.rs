@@ -38,5 +38,5 @@ pub mod record;
 
 pub use batch::{Given, Rows, Shapes};
 pub use cidr::Cidr;
-pub use compile::{Needs, Predicate};
+pub use compile::{Needs, Predicate, demanded};
 pub use lookup::Lookup;

@@ -140,6 +140,7 @@ codes! {
     MaxConcurrentQueriesException = 400,
     MaximumNumberOfTrailsExceededException = 400,
     NotOrganizationManagementAccountException = 400,
+    NotOrganizationMasterAccountException = 400,
     OperationNotPermittedException = 400,
     OrganizationsNotInUseException = 400,
     QueryIdNotFoundException = 400,

@@ -91,7 +91,7 @@ async fn carry_out(service: &Service, call: &Call, operation: Operation, body: &
     let record = recorded::record(call, operation, body, &outcome);
     let last_seq = recorded::store(service, call, operation.access(), record).await?;
     if let (Some(last_seq), Ok(_)) = (last_seq, &outcome) {
-        service.settle_stops(last_seq)?;
+        service.settle_stops(last_seq, Some(call.now.into()))?;
     }
     outcome
 }

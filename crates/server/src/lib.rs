@@ -21,8 +21,14 @@ mod validate;
 mod wire;
 
 mod actions;
+mod kept;
+mod named;
+mod page;
 mod recorded;
 mod resource;
+mod stores;
+mod tags;
+mod trails;
 
 pub mod http;
 mod metrics;

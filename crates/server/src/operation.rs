@@ -57,7 +57,27 @@ macro_rules! operations {
 }
 
 // In the order of AWS's API reference.
-operations! {}
+operations! {
+    CreateEventDataStore = Write create_event_data_store,
+    CreateTrail = Write create_trail,
+    DeleteEventDataStore = Write delete_event_data_store,
+    DeleteTrail = Write delete_trail,
+    DescribeTrails = Read describe_trails,
+    GetEventDataStore = Read get_event_data_store,
+    GetEventSelectors = Read get_event_selectors,
+    GetTrail = Read get_trail,
+    GetTrailStatus = Read get_trail_status,
+    ListEventDataStores = Read list_event_data_stores,
+    ListTrails = Read list_trails,
+    PutEventSelectors = Write put_event_selectors,
+    RestoreEventDataStore = Write restore_event_data_store,
+    StartEventDataStoreIngestion = Write start_event_data_store_ingestion,
+    StartLogging = Write start_logging,
+    StopEventDataStoreIngestion = Write stop_event_data_store_ingestion,
+    StopLogging = Write stop_logging,
+    UpdateEventDataStore = Write update_event_data_store,
+    UpdateTrail = Write update_trail,
+}
 
 impl Operation {
     /// Finds the operation that a request is for.

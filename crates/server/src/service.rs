@@ -5,16 +5,18 @@ use std::sync::Arc;
 use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use event::arn::OrganizationId;
 use lake::error::{Error, ErrorKind};
 use lake::location::Location;
 use lake::sql::SessionOptions;
-use lake::{Change, Documents, Expect, Lake};
+use lake::{Change, Documents, Expect, Kept, Lake};
 use source::push::Push;
 use tokio::sync::RwLock;
-use trail::model::{TRAIL, Trail};
+use trail::model::{Millis, TRAIL, Trail};
 
 use crate::clock::Clock;
-use crate::fault::{Fault, Result};
+use crate::fault::{Code, Fault, Result};
+use crate::kept;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
 use crate::throttle::Throttle;
@@ -85,6 +87,7 @@ pub struct Service {
     pub(crate) metrics: Metrics,
     location: Location,
     lake: RwLock<Option<Arc<Lake>>>,
+    organization: Option<OrganizationId>,
 }
 
 impl Service {
@@ -106,7 +109,19 @@ impl Service {
             metrics: Metrics::default(),
             location: parts.location,
             lake: RwLock::new(None),
+            organization: None,
         })
+    }
+
+    /// Returns the service of an organisation, whose trails may record the events of all its accounts.
+    #[must_use]
+    pub fn in_organization(self, id: OrganizationId) -> Service {
+        Service { organization: Some(id), ..self }
+    }
+
+    /// Returns the organisation that the service was set up for.
+    pub(crate) fn organization(&self) -> Option<&OrganizationId> {
+        self.organization.as_ref()
     }
 
     /// Returns the access keys.
@@ -136,16 +151,26 @@ impl Service {
     }
 
     /// Writes down the last event of stretches of logging that were ended: `last_seq` is that of the call which ended
-    /// them. Done after the call was stored, so that a trail delivers its own end.
-    pub(crate) fn settle_stops(&self, last_seq: i64) -> Result<()> {
-        for kept in self.documents.read_all::<Trail>(TRAIL)? {
-            let mut trail = kept.value;
-            let is_unsettled = !trail.logging.is_on && trail.logging.stretch > 0 && trail.logging.until_seq.is_none();
-            if is_unsettled {
+    /// them. Done after the call was stored, so that a trail delivers its own end. With `stopped` it is done for those that
+    /// were ended then: a call that comes at the same time and is stored sooner must not cut the end of another.
+    pub(crate) fn settle_stops(&self, last_seq: i64, stopped: Option<Millis>) -> Result<()> {
+        let is_meant = |trail: &Trail| {
+            let logging = &trail.logging;
+            let is_unsettled = !logging.is_on && logging.stretch > 0 && logging.until_seq.is_none();
+            is_unsettled && (stopped.is_none() || stopped == logging.stopped)
+        };
+        for kept in self.documents.read_all::<Trail>(TRAIL)?.into_iter().filter(|kept| is_meant(&kept.value)) {
+            let mut next = Some(kept);
+            while let Some(Kept { revision, value: mut trail }) = next.take() {
                 trail.logging.until_seq = Some(last_seq);
-                let body = lake::to_body(&trail)?;
-                let expect = Expect::Revision(kept.revision);
-                self.documents.apply(&[Change::Put { kind: TRAIL, id: &trail.arn, body: &body, expect }])?;
+                match kept::put(self, (TRAIL, &trail.arn), &trail, Expect::Revision(revision)) {
+                    Ok(_) => {}
+                    // Another call changed it meanwhile: its change is kept, and the end still to be written.
+                    Err(fault) if fault.code == Code::ConflictException => {
+                        next = self.documents.read(TRAIL, &trail.arn)?.filter(|kept| is_meant(&kept.value));
+                    }
+                    Err(fault) => return Err(fault),
+                }
             }
         }
         Ok(())
@@ -161,7 +186,7 @@ impl Service {
             Some(lake) => lake.last_seq(),
             None => -1,
         };
-        self.settle_stops(last_seq).map_err(failed)?;
+        self.settle_stops(last_seq, None).map_err(failed)?;
         Ok(())
     }
 }

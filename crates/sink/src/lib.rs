@@ -1,4 +1,4 @@
-//! Where payloads go: files, buckets, Elasticsearch and OpenSearch, webhooks, SNS topics, and any writer.
+//! Where payloads go: files, buckets, Elasticsearch and OpenSearch, webhooks, SNS topics, CloudWatch Logs, and any writer.
 //!
 //! A [`Sink`] is opened from [`Settings`], takes batches of [`Payload`]s in the order of their offsets, and says by its
 //! [`Position`] how far all of them are settled. What a payload means is not known here: it is an id, an offset and
@@ -44,18 +44,26 @@ mod retry;
 
 mod destination;
 
+mod aws;
+mod folder;
+mod put;
+
 mod error;
 
+pub use crate::aws::{Aws, Standing};
 pub use crate::batch::BatchLimits;
 pub use crate::clock::{Clock, SystemClock};
+pub use crate::destination::cloud_watch_logs::CloudWatchLogsSettings;
 pub use crate::destination::elasticsearch::{Auth, ElasticsearchSettings, Target};
 pub use crate::destination::files::FilesSettings;
 pub use crate::destination::objects::ObjectsSettings;
 pub use crate::destination::sns::SnsSettings;
 pub use crate::destination::webhook::WebhookSettings;
 pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::folder::FolderBuckets;
 pub use crate::part::{Framing, PartLimits};
 pub use crate::payload::{Outcome, Payload, Position, Refusal};
+pub use crate::put::{Object, look_up_bucket, put_object};
 pub use crate::retry::RetryLimits;
 pub use crate::secret::Secret;
 pub use crate::sink::{Settings, Sink};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::deliver::{Pace, deliver};
+use crate::destination::cloud_watch_logs::{CloudWatchLogs, CloudWatchLogsSettings};
 use crate::destination::elasticsearch::{Elasticsearch, ElasticsearchSettings};
 use crate::destination::files::{Files, FilesSettings};
 use crate::destination::objects::{Objects, ObjectsSettings};
@@ -29,6 +30,8 @@ pub enum Settings {
     Webhook(WebhookSettings),
     /// Messages to an SNS topic.
     Sns(Box<SnsSettings>),
+    /// Log events to a stream of CloudWatch Logs.
+    CloudWatchLogs(Box<CloudWatchLogsSettings>),
 }
 
 impl fmt::Debug for Settings {
@@ -40,6 +43,7 @@ impl fmt::Debug for Settings {
             Self::Elasticsearch(settings) => settings.fmt(f),
             Self::Webhook(settings) => settings.fmt(f),
             Self::Sns(settings) => settings.fmt(f),
+            Self::CloudWatchLogs(settings) => settings.fmt(f),
         }
     }
 }
@@ -63,6 +67,7 @@ enum Kind {
     Elasticsearch(Box<Elasticsearch>, Pace),
     Webhook(Box<Webhook>, Pace),
     Sns(Sns, Pace),
+    CloudWatchLogs(Box<CloudWatchLogs>, Pace),
 }
 
 impl Sink {
@@ -91,6 +96,11 @@ impl Sink {
                 let opened = Sns::open(&settings, Arc::clone(&clock))?;
                 Kind::Sns(opened, Pace { batch: Sns::BATCH, retry: settings.retry, clock })
             }
+            Settings::CloudWatchLogs(settings) => {
+                let opened = CloudWatchLogs::open(&settings, Arc::clone(&clock))?;
+                let pace = Pace { batch: CloudWatchLogs::BATCH, retry: settings.retry, clock };
+                Kind::CloudWatchLogs(Box::new(opened), pace)
+            }
         };
         let position = from.unwrap_or_default();
         Ok(Self { kind, position, handed_over: position.offset, is_under_way: false })
@@ -116,6 +126,7 @@ impl Sink {
             Kind::Elasticsearch(elasticsearch, pace) => deliver(&**elasticsearch, pace, payloads, position).await,
             Kind::Webhook(webhook, pace) => deliver(&**webhook, pace, payloads, position).await,
             Kind::Sns(sns, pace) => deliver(sns, pace, payloads, position).await,
+            Kind::CloudWatchLogs(stream, pace) => deliver(&**stream, pace, payloads, position).await,
         }?;
         self.is_under_way = false;
         Ok(outcome)
@@ -132,7 +143,11 @@ impl Sink {
         match &mut self.kind {
             Kind::Files(files) => files.flush(&mut self.position)?,
             Kind::Objects(objects) => objects.flush(&mut self.position).await?,
-            Kind::Writer(_) | Kind::Elasticsearch(..) | Kind::Webhook(..) | Kind::Sns(..) => {}
+            Kind::Writer(_)
+            | Kind::Elasticsearch(..)
+            | Kind::Webhook(..)
+            | Kind::Sns(..)
+            | Kind::CloudWatchLogs(..) => {}
         }
         self.is_under_way = false;
         Ok(())

@@ -84,7 +84,7 @@ pub(crate) struct Detect {
 }
 
 /// The placeholders of the rules that ship: empty where nobody says otherwise.
-const PLACEHOLDERS: [&str; 2] = ["known_networks", "trail_buckets"];
+const PLACEHOLDERS: [&str; 3] = ["known_networks", "session_name_roles", "trail_buckets"];
 
 impl From<config::Detect> for Detect {
     fn from(config: config::Detect) -> Detect {

@@ -4,6 +4,7 @@
 
 pub mod detected;
 pub mod given_back;
+pub mod origins;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -97,6 +98,13 @@ pub fn run(checkout: &Checkout, folder: &Path, profile: Profile) -> Result<()> {
         cases.check(&format!("findings of public {rules} that are too many"), found.difference(&expected).next(), None);
     }
 
+    let found = origins::found(&lake.query_lines(origins::SQL)?)?;
+    let expected = origins::expected(&folder.join("truth").join("chain-truth.tsv"))?;
+    let compared = origins::compare(&found, &expected);
+    cases.check("origins that differ", compared.differs, None);
+    cases.check("origins of records that are no duplicates", compared.agreed + compared.absent, expected.len());
+    cases.check("origins of duplicates", compared.absent as u64 <= KNOWN.duplicates, true);
+
     println!("acceptance: {} passed, {} failed", cases.passed, cases.failed);
     match cases.failed {
         0 => Ok(()),
@@ -154,6 +162,10 @@ impl Lake {
                 Err(Error::new(Kind::Command, message))
             }
         }
+    }
+
+    fn query_lines(&self, sql: &str) -> Result<Vec<u8>> {
+        command::capture(self.command().args(["query", "--output", "jsonl", sql]))
     }
 
     fn query_raw(&self, sql: &str) -> Result<Vec<u8>> {

@@ -15,7 +15,7 @@ use crate::detector::{Batch, single};
 use crate::error::Result;
 use crate::finding::{EventRef, Finding};
 use crate::origin::Beside;
-use crate::ruleset::{Detection, Rule};
+use crate::ruleset::{Body, Detection, Rule, RuleSet, Silence};
 
 /// Which rules, by place in the index, match which rows.
 #[derive(Default)]
@@ -108,6 +108,8 @@ pub(crate) struct Matched {
     pub term: Option<u128>,
     pub group: Vec<(String, Option<String>)>,
     pub event: Arc<EventRef>,
+    /// The correlations that do not count it.
+    pub barred: Vec<usize>,
 }
 
 /// What is read of the events of one batch.
@@ -138,9 +140,25 @@ impl Reads<'_> {
 
     /// Returns why a rule is silent about an event, if it is.
     pub(crate) fn suppression(&self, detection: &Detection, row: usize) -> Result<Option<String>> {
-        for silence in &detection.suppressions {
+        Ok(self.silence(&detection.suppressions, row)?.map(|silence| silence.reason.clone()))
+    }
+
+    /// Returns the correlations above a rule that do not count an event.
+    pub(crate) fn barred(&self, rules: &RuleSet, rule: usize, row: usize) -> Result<Vec<usize>> {
+        let mut barred = Vec::new();
+        for at in rules.guards.get(rule).into_iter().flatten() {
+            let Some(Body::Correlation(linked)) = rules.rules.get(*at).map(|rule| &rule.body) else { continue };
+            if self.silence(&linked.suppressions, row)?.is_some() {
+                barred.push(*at);
+            }
+        }
+        Ok(barred)
+    }
+
+    fn silence<'s>(&self, suppressions: &'s [Silence], row: usize) -> Result<Option<&'s Silence>> {
+        for silence in suppressions {
             if self.batch.now < silence.expires && silence.when.holds(self.rows, row)? {
-                return Ok(Some(silence.reason.clone()));
+                return Ok(Some(silence));
             }
         }
         Ok(None)
@@ -172,6 +190,7 @@ impl Reads<'_> {
             term,
             group,
             event: event.clone(),
+            barred: Vec::new(),
         }
     }
 }

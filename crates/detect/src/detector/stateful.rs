@@ -47,6 +47,8 @@ struct Feed {
     values: GroupValues,
     event: Arc<EventRef>,
     earlier: Arc<[Arc<EventRef>]>,
+    /// The correlations that do not count it.
+    barred: Arc<[usize]>,
 }
 
 impl Stateful {
@@ -122,6 +124,7 @@ impl Stateful {
             values: matched.values,
             event: matched.event,
             earlier: Arc::default(),
+            barred: matched.barred.into(),
         };
         self.feed(deciding, at, feed);
     }
@@ -159,6 +162,9 @@ impl Stateful {
         let mut open = vec![(from, feed)];
         while let Some((from, feed)) = open.pop() {
             for (at, place) in deciding.rules.consumers.get(from).into_iter().flatten() {
+                if feed.barred.contains(at) {
+                    continue;
+                }
                 let Some(rule) = deciding.rules.rules.get(*at) else { continue };
                 let Body::Correlation(linked) = &rule.body else { continue };
                 for (group, firing) in self.enter(deciding, linked, (*at, *place), &feed) {
@@ -168,6 +174,7 @@ impl Stateful {
                         values: feed.values.clone(),
                         event: firing.events.last().cloned().unwrap_or_else(|| feed.event.clone()),
                         earlier: firing.events.iter().rev().skip(1).rev().cloned().collect(),
+                        barred: feed.barred.clone(),
                     };
                     if rule.emits {
                         deciding.findings.push(finding(rule, linked, &group, firing));

@@ -1,10 +1,10 @@
 //! References between rules resolved: which correlation is fed by which rule, and what it reads of its events.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use predicate::Predicate;
 use predicate::index::RuleIndex;
+use predicate::{Needs, Predicate};
 
 use crate::origin::grouping_lookup;
 use crate::refusal::{Fault, Mark, Refusal};
@@ -29,7 +29,7 @@ pub(crate) fn link(drafts: Vec<Draft>, refusals: &mut Vec<Refusal>, warnings: &m
     let mut linked = Vec::new();
     for (at, draft) in drafts.iter().enumerate() {
         linked.push(match &draft.body {
-            Some(DraftBody::Correlation(correlation)) => match linker.correlation(at, correlation) {
+            Some(DraftBody::Correlation(correlation, _)) => match linker.correlation(at, correlation) {
                 Ok(linked) => Some(linked),
                 Err(fault) => {
                     let meta = &draft.meta;
@@ -77,7 +77,7 @@ fn resolve(items: &mut [Item], refusals: &mut Vec<Refusal>, warnings: &mut Vec<R
     let mut targets = Vec::new();
     let mut refused = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        let Some(DraftBody::Correlation(correlation)) = &item.body else {
+        let Some(DraftBody::Correlation(correlation, _)) = &item.body else {
             targets.push(Vec::new());
             continue;
         };
@@ -169,7 +169,7 @@ fn drop_circles(
             .flatten()
             .any(|target| items.get(*target).is_some_and(|item| item.body.is_none()));
         let Some(item) = items.get_mut(at) else { continue };
-        let Some(DraftBody::Correlation(correlation)) = &item.body else { continue };
+        let Some(DraftBody::Correlation(correlation, _)) = &item.body else { continue };
         if depth(&depths, &at).is_some() {
             continue;
         }
@@ -226,6 +226,7 @@ impl Linker<'_> {
             holds: correlation.holds.clone(),
             group_by: correlation.group_by.clone(),
             rules: targets.len(),
+            suppressions: Vec::new(),
             routes,
         })
     }
@@ -253,7 +254,7 @@ impl Linker<'_> {
     }
 
     fn field(&self, at: usize, place: usize, rule: usize, name: &str) -> Result<String, Fault> {
-        let Some(Item { body: Some(DraftBody::Correlation(correlation)), .. }) = self.drafts.get(at) else {
+        let Some(Item { body: Some(DraftBody::Correlation(correlation, _)), .. }) = self.drafts.get(at) else {
             return Ok(name.to_owned());
         };
         let targets = self.targets.get(at).map(Vec::as_slice).unwrap_or_default();
@@ -304,7 +305,7 @@ fn assemble(
     let mut silent = vec![false; items.len()];
     let mut loud = vec![false; items.len()];
     for (at, item) in items.iter().enumerate() {
-        let Some(DraftBody::Correlation(correlation)) = &item.body else { continue };
+        let Some(DraftBody::Correlation(correlation, _)) = &item.body else { continue };
         if linked.get(at).is_none_or(Option::is_none) {
             continue;
         }
@@ -332,8 +333,9 @@ fn assemble(
                 indexed.push(rules.len());
                 (Body::Detection(detection), advice)
             }
-            (Some(DraftBody::Correlation(_)), Some(linked)) => {
-                (Body::Correlation(Box::new(linked)), Default::default())
+            (Some(DraftBody::Correlation(_, block)), Some(linked)) => {
+                let linked = Linked { suppressions: block.suppressions, ..linked };
+                (Body::Correlation(Box::new(linked)), block.advice)
             }
             _ => continue,
         };
@@ -368,9 +370,23 @@ fn renumber(
     }
     let needs = rules.iter().fold(index.needs(), |needs, rule| match &rule.body {
         Body::Detection(detection) => needs.and(detection.needs()),
-        Body::Correlation(_) | Body::Indicators => needs,
+        Body::Correlation(linked) => {
+            linked.suppressions.iter().map(|silence| silence.when.needs()).fold(needs, Needs::and)
+        }
+        Body::Indicators => needs,
     });
+    let mut guards = vec![Vec::new(); rules.len()];
+    for (at, rule) in rules.iter().enumerate() {
+        let Body::Correlation(linked) = &rule.body else { continue };
+        let below: BTreeSet<usize> = linked.routes.keys().map(|(_, below)| *below).collect();
+        for below in below.into_iter().filter(|_| !linked.suppressions.is_empty()) {
+            if let Some(guards) = guards.get_mut(below) {
+                guards.push(at);
+            }
+        }
+    }
     RuleSet {
+        guards,
         rules: rules.into_iter().map(Arc::new).collect(),
         index,
         indexed,

@@ -179,7 +179,7 @@ pub(crate) fn read(file: &str, node: Node) -> Parsed<Option<Document>> {
     };
     let own: &[&str] = match kind {
         Kind::Rule => &["detection", "trailkeep"],
-        Kind::Correlation => &["correlation", "generate"],
+        Kind::Correlation => &["correlation", "generate", "trailkeep"],
         Kind::Filter => &["filter"],
     };
     // A document for other logs is none of our business, whatever it holds.

@@ -82,6 +82,17 @@ pub(crate) fn read(node: &Node, reading: &Reading<'_>) -> Parsed<Extension> {
     Ok(extension)
 }
 
+/// Reads the block of a correlation, which has groups and windows of its own.
+pub(crate) fn read_of_correlation(node: &Node, reading: &Reading<'_>) -> Parsed<Extension> {
+    for name in ["first-seen", "group-by", "timespan"] {
+        if let Some(entry) = node.entries("`trailkeep`")?.iter().find(|entry| entry.key == name) {
+            let reason = format!("`{name}` in the `trailkeep` block is for rules about single events: a correlation groups its own");
+            return Err(Fault::new(entry.mark, reason));
+        }
+    }
+    read(node, reading)
+}
+
 fn unknown(key: &str, mark: Mark) -> Fault {
     Fault::new(mark, format!("`{key}` in the `trailkeep` block is not known"))
 }

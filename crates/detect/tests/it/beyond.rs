@@ -132,6 +132,31 @@ fn suppressions_end() {
 }
 
 #[test]
+fn a_correlation_does_not_count_what_it_suppresses() {
+    let block = "trailkeep:\n  why: Many.\n  suppress:\n    - when: {userIdentity.userName: robot}\n      reason: our own robot\n      expires: 2026-06-02\n";
+    // The last chains the burst: what the burst does not count does not reach it either.
+    let above = "title: Above\nid: above\ncorrelation: {type: event_count, rules: [burst], timespan: 1m, condition: {gte: 1}, generate: true}\n";
+    let burst = BURST.replace("group-by: [userIdentity.userName], ", "");
+    let rules = rules(&format!("{RULE}---\n{burst}{block}---\n{above}"));
+    assert_eq!(rules.rules().find(|rule| rule.meta.id == "burst").unwrap().advice.why.as_deref(), Some("Many."));
+    let at = |time: &str| EventTime::parse(time).unwrap();
+    for (events, day, expect, suppressed) in [
+        ("0 A robot -; 1 A robot -; 2 A robot -", "2026-06-01", &[][..], 3),
+        ("0 A x -; 1 A robot -; 2 A y -; 3 A z -", "2026-06-01", &["burst e4", "above e4"], 1),
+        ("0 A robot -; 1 A robot -; 2 A robot -", "2026-06-02", &["burst e3", "above e3"], 0),
+    ] {
+        let mut detector = live(&rules, Settings::default());
+        let found = observe(&mut detector, events, None, at(&format!("{day}T00:00:00Z")));
+        let found: Vec<String> =
+            found.iter().zip(ids(&found)).map(|(finding, id)| format!("{} {id}", finding.rule.meta.id)).collect();
+        assert_eq!(found, expect, "{events} on {day}");
+        assert_eq!(detector.counts().suppressed, suppressed, "{events} on {day}");
+        let settings = Settings { suppress: false, ..Settings::default() };
+        assert!(!observe(&mut live(&rules, settings), events, None, at("2026-06-01T00:00:00Z")).is_empty());
+    }
+}
+
+#[test]
 fn late_events_are_put_in_their_place_or_hunted_later() {
     let rules = rules(&format!("{RULE}---\n{BURST}"));
     let mut detector = live(&rules, Settings { lateness: 120 * SECOND, ..Settings::default() });

@@ -25,7 +25,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// Placeholders that rules of the pack read; empty unless a case says otherwise.
-const PLACEHOLDERS: [&str; 2] = ["known_networks", "trail_buckets"];
+const PLACEHOLDERS: [&str; 3] = ["known_networks", "session_name_roles", "trail_buckets"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules")

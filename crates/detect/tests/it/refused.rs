@@ -182,6 +182,20 @@ fn the_block_of_our_own() {
 }
 
 #[test]
+fn the_block_of_our_own_on_a_correlation() {
+    let cases: &[(&str, usize, &str)] = &[
+        ("{surpress: []}", 4, "`surpress`"),
+        ("\n  first-seen: {fields: [a]}", 5, "`first-seen` in the `trailkeep` block is for rules about single events"),
+        ("\n  why: x\n  group-by: [origin]\n  timespan: 1h", 6, "a correlation groups its own"),
+        ("\n  suppress:\n    - when: {a: b}\n      reason: because", 6, "no `expires`"),
+    ];
+    for (block, line, reason) in cases {
+        let text = "correlation: {type: event_count, rules: [good], timespan: 1m, condition: {gte: 2}}\ntrailkeep: ";
+        check(&correlation(&format!("{text}{block}")), &[(*line, reason)]);
+    }
+}
+
+#[test]
 fn filters() {
     let filter = |rules: &str| {
         format!(

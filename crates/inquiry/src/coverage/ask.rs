@@ -10,13 +10,18 @@ use trail::digest::{Content, ContentHash, Damage, Fault, Metadata, Packing, Unpr
 
 use crate::coverage::{Cells, Question};
 use crate::error::Result;
-use crate::log_files::{Row, ask, rows, texts};
+use crate::log_files::{Row, ask, ask_each, rows, texts};
 
 /// How long after a log file the digest that lists it, and the one that repeats that one's signature, are delivered.
 const DIGESTS_AFTER: SignedDuration = SignedDuration::from_hours(3);
 
-/// Returns every digest that may say something of the time asked for.
-pub(super) async fn digests(ctx: &SessionContext, question: &Question, evidence: &Evidence) -> Result<Vec<Examined>> {
+/// Hands on every digest that may say something of the time asked for.
+pub(super) async fn digests(
+    ctx: &SessionContext,
+    question: &Question,
+    evidence: &Evidence,
+    mut take: impl FnMut(Examined),
+) -> Result<()> {
     let until = question.until.map(|until| until.saturating_add(DIGESTS_AFTER).unwrap_or(Timestamp::MAX));
     let filter = filter(question, "d.", question.since, until);
     let sql = format!(
@@ -25,9 +30,8 @@ pub(super) async fn digests(ctx: &SessionContext, question: &Question, evidence:
              WHERE kind = 'proof' AND standing = 'valid' GROUP BY 1) p ON p.digest_sha256 = d.digest_sha256
          WHERE d.kind = 'digest'{filter}"
     );
-    let batches = ask(ctx, "read the digests", sql).await?;
     let mut scratch = Vec::new();
-    Ok(rows(&batches).filter_map(|row| digest(row, evidence, &mut scratch)).collect())
+    ask_each(ctx, "read the digests", sql, |row| digest(row, evidence, &mut scratch).into_iter().for_each(&mut take)).await
 }
 
 fn digest(row: Row<'_>, evidence: &Evidence, scratch: &mut Vec<u8>) -> Option<Examined> {
@@ -71,16 +75,15 @@ fn without_key(uri: &str, content: &[u8], evidence: &Evidence) -> Option<Examine
     Some(Examined::Digest(Box::new(FoundDigest { uri: uri.to_owned(), name, outcome, has_trailing_data: false })))
 }
 
-/// Returns every object that was collected and is no digest, as it was when it was last collected.
-pub(super) async fn files(ctx: &SessionContext, question: &Question) -> Result<Vec<Examined>> {
+/// Hands on every object that was collected and is no digest, as it was when it was last collected.
+pub(super) async fn files(ctx: &SessionContext, question: &Question, mut take: impl FnMut(Examined)) -> Result<()> {
     let filter = filter(question, "", question.since, question.until);
     let sql = format!(
         "SELECT uri, file_name, sha256, bytes, events FROM (
              SELECT uri, file_name, sha256, bytes, events, row_number() OVER (PARTITION BY uri ORDER BY seq DESC) AS nth
              FROM log_files WHERE kind = 'collected'{filter}) WHERE nth = 1"
     );
-    let batches = ask(ctx, "read what was collected", sql).await?;
-    Ok(rows(&batches).filter_map(file).collect())
+    ask_each(ctx, "read what was collected", sql, |row| file(row).into_iter().for_each(&mut take)).await
 }
 
 fn file(row: Row<'_>) -> Option<Examined> {

@@ -185,12 +185,8 @@ pub async fn coverage(ctx: &SessionContext, question: &Question) -> Result<Cover
     let evidence = Evidence { keys: log_files::keys(ctx).await?, ..Evidence::default() };
     let scope = Scope { since: question.since, until: question.until, now: question.now };
     let mut audit = Audit::new(scope, evidence.clone());
-    for examined in ask::digests(ctx, question, &evidence).await? {
-        audit.take(examined);
-    }
-    for file in ask::files(ctx, question).await? {
-        audit.take(file);
-    }
+    ask::digests(ctx, question, &evidence, |examined| audit.take(examined)).await?;
+    ask::files(ctx, question, |file| audit.take(file)).await?;
     let counted = ask::counts(ctx, question).await?;
     Ok(drawn(audit.finish(), counted))
 }

@@ -11,6 +11,7 @@ mod functions;
 mod late;
 mod names;
 mod output;
+mod parts;
 mod patterns;
 mod planner;
 mod prune;
@@ -40,6 +41,7 @@ use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as SqlStatement}
 use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 
 pub use error::{Error, Kind, Position};
+pub use parts::{Answer, Part, Read, Reading, query_parts, tables};
 
 /// What a function here returns.
 pub type Result<T> = std::result::Result<T, Error>;

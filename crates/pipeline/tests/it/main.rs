@@ -7,6 +7,7 @@ mod hunts;
 mod keeping;
 mod log_files;
 mod lossless;
+mod push;
 mod rounds;
 
 use std::path::Path;

@@ -221,7 +221,7 @@ fn is_later(code: &str) -> bool {
 }
 
 /// Returns the Region of a topic's ARN.
-fn region(arn: &str) -> Option<&str> {
+pub(crate) fn region(arn: &str) -> Option<&str> {
     let mut parts = arn.splitn(6, ':');
     let head = (parts.next()?, parts.next()?, parts.next()?);
     let region = parts.next()?;

@@ -25,6 +25,9 @@ pub struct State {
     pub validation: Option<Millis>,
     /// What is being delivered.
     pub plan: Option<Plan>,
+    /// When the last digests end, once they are due: it stays, however often they have to be made.
+    #[serde(default)]
+    pub closing: Option<Millis>,
     /// Whether the stretch was delivered to its end, its last digests included.
     pub is_ended: bool,
 }
@@ -33,8 +36,14 @@ impl State {
     /// Begins the stretch that a trail is in. Digests, if there are any, begin with it.
     pub fn begin(trail: &Trail, now: Timestamp) -> State {
         let started = trail.logging.started.unwrap_or(Millis(now.as_millisecond()));
-        let mut state =
-            State { trail: trail.clone(), offset: trail.logging.after_seq, validation: None, plan: None, is_ended: false };
+        let mut state = State {
+            trail: trail.clone(),
+            offset: trail.logging.after_seq,
+            validation: None,
+            plan: None,
+            closing: None,
+            is_ended: false,
+        };
         if trail.log_file_validation_enabled {
             state.validate_from(Timestamp::from_millisecond(started.0).unwrap_or(now));
         }
@@ -44,6 +53,11 @@ impl State {
     /// Has the hours of digests begin at a time.
     pub fn validate_from(&mut self, time: Timestamp) {
         self.validation = Some(Millis(time.as_second() * 1_000));
+    }
+
+    /// Returns the last sequence number of the stretch, if it has one.
+    pub fn until_seq(&self) -> Option<i64> {
+        self.trail.logging.until_seq.filter(|_| !self.trail.logging.is_on)
     }
 
     /// Returns when the hours of digests began.
@@ -56,33 +70,53 @@ impl State {
         is_same_stretch(&self.trail, trail)
     }
 
-    /// Ends the stretch because the trail is in another one: where its own end is not known, it is where the other begins.
-    pub fn end_before(&mut self, next: &Trail, now: Timestamp) {
+    /// Ends the stretch where its trail did not say so: at the latest with this sequence number.
+    pub fn end_at(&mut self, until_seq: i64, now: Timestamp) {
         let logging = &mut self.trail.logging;
         logging.is_on = false;
         logging.stopped = logging.stopped.or(Some(Millis(now.as_millisecond())));
-        let is_same_trail = self.trail.created == next.created;
-        logging.until_seq = logging.until_seq.or(Some(match is_same_trail {
-            true => next.logging.after_seq,
-            false => self.offset,
-        }));
+        logging.until_seq = logging.until_seq.or(Some(until_seq.max(self.offset)));
     }
 }
 
 /// How far a side channel has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelState {
-    /// When the trail was made that this is about.
-    pub created: Option<Millis>,
-    /// Its stretch.
-    pub stretch: u64,
     /// All up to this sequence number is settled.
     pub offset: i64,
+    /// Times in which nothing was recorded: above the first number and up to the second.
+    #[serde(default)]
+    pub gaps: Vec<(i64, i64)>,
     /// Records that were too large to be sent, since the beginning.
     pub oversized: u64,
     /// Records that the other side refused for good, since the beginning.
     pub refused: u64,
+}
+
+impl ChannelState {
+    /// Begins behind a sequence number.
+    pub fn begin(offset: i64) -> ChannelState {
+        ChannelState { offset, ..ChannelState::default() }
+    }
+
+    /// Leaves out what lies between two stretches, whose end and beginning these are.
+    pub fn skip(&mut self, after: i64, until: i64) {
+        if after < until {
+            self.gaps.push((after, until));
+        }
+    }
+
+    /// Moves the offset, and forgets what lies behind it.
+    pub fn settle(&mut self, offset: i64) {
+        self.offset = self.offset.max(offset);
+        self.gaps.retain(|(_, until)| *until > self.offset);
+    }
+
+    /// Returns whether an event is neither settled nor left out.
+    pub fn is_open(&self, seq: i64) -> bool {
+        seq > self.offset && !self.gaps.iter().any(|(after, until)| *after < seq && seq <= *until)
+    }
 }
 
 /// Returns whether two readings of a trail are of one stretch.

@@ -27,6 +27,9 @@ pub struct Trail {
     pub s3_bucket_name: String,
     /// What stands in front of `AWSLogs/` in their keys.
     pub s3_key_prefix: Option<String>,
+    /// The topic as its owner wrote it, by name or by ARN: answers echo it.
+    #[serde(default)]
+    pub sns_topic_name: Option<String>,
     /// The topic that is told of each log file, by its ARN.
     pub sns_topic_arn: Option<String>,
     /// The log group that records go to as well.

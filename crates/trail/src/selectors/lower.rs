@@ -3,7 +3,9 @@
 
 use crate::selectors::arn_shape;
 use crate::selectors::condition::{Condition, Hit, How, Texts};
-use crate::selectors::{AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector, ReadWriteType, Selectors};
+use crate::selectors::{
+    AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector, ReadWriteType, Selectors,
+};
 
 /// The type whose events are those of a table's stream: a basic selector of the table records them as well.
 const STREAM: &str = "AWS::DynamoDB::Stream";

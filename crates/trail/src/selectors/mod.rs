@@ -15,6 +15,7 @@ mod validate;
 mod condition;
 mod expr;
 mod lower;
+mod reach;
 mod sql;
 
 mod scope;
@@ -22,6 +23,7 @@ mod target;
 
 pub use error::{Error, ErrorKind, Result};
 pub use grammar::{Holder, SELECTORS_MAX, VALUES_MAX};
+pub use reach::Call;
 pub use scope::folder_region;
 pub use sql::StoreScope;
 pub use target::{Target, needs, route};

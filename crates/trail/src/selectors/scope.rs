@@ -1,7 +1,7 @@
 //! Whose events a trail sees at all: of which accounts and Regions, and not those that its own deliveries cause.
 
 use event::arn::{AccountId, Region};
-use predicate::expr::{Case, Expr, Field, Pattern, Piece, RegexFlags, Test};
+use predicate::expr::{Case, Expr, Field, Pattern, Piece, RegexFlags, Test, TextOp};
 
 use crate::model::Trail;
 use crate::selectors::expr::{ARN_MEMBERS, is};
@@ -93,8 +93,18 @@ fn region(trail: &Trail) -> Expr {
     match (trail.is_multi_region_trail, sees_global) {
         (true, true) => Expr::always(),
         (true, false) => global().negated(),
-        (false, true) => Expr::Any(vec![here, global()]),
+        (false, true) => Expr::Any(vec![here, Expr::All(vec![is(Field::parse("eventSource"), GLOBAL), nearby(home)])]),
         (false, false) => Expr::All(vec![here, global().negated()]),
+    }
+}
+
+/// The event is of the partition of a Region.
+fn nearby(region: &str) -> Expr {
+    let starts = |texts: Vec<&str>| Expr::text(Field::parse("awsRegion"), TextOp::StartsWith, Case::Sensitive, texts);
+    let named = || GLOBAL_REGIONS.iter().map(|(start, _)| *start).filter(|start| !start.is_empty());
+    match named().find(|start| region.starts_with(start)) {
+        Some(start) => starts(vec![start]),
+        None => starts(named().collect()).negated(),
     }
 }
 
@@ -128,7 +138,7 @@ fn own_delivery(trail: &Trail) -> Expr {
         holds: Box::new(Expr::Any(ARN_MEMBERS.iter().map(named).collect())),
     };
     let by_service = ["userIdentity.invokedBy", "sourceIPAddress"].map(|member| is(Field::parse(member), [DELIVERER]));
-    let by_us = Expr::text(Field::parse("userAgent"), predicate::expr::TextOp::StartsWith, Case::Sensitive, OWN_AGENTS);
+    let by_us = Expr::text(Field::parse("userAgent"), TextOp::StartsWith, Case::Sensitive, OWN_AGENTS);
     Expr::All(vec![
         is(Field::parse("eventName"), ["PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"]),
         is(Field::parse("eventSource"), ["s3.amazonaws.com"]),

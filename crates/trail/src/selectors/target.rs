@@ -65,7 +65,8 @@ fn insights(trail: &Trail) -> Option<Expr> {
     if trail.insights_destination.is_some() {
         return None;
     }
-    let kinds = trail.insight_selectors.iter().filter_map(|selector| selector.get("InsightType").and_then(Value::as_str));
+    let kinds =
+        trail.insight_selectors.iter().filter_map(|selector| selector.get("InsightType").and_then(Value::as_str));
     let kinds: Vec<&str> = kinds.collect();
     if kinds.is_empty() {
         return None;

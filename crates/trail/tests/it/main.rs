@@ -4,5 +4,6 @@
 mod audit;
 mod bucket;
 mod laws;
+mod selectors;
 mod statuses;
 mod walks;

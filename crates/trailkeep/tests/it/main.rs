@@ -24,6 +24,7 @@ mod kill;
 mod lookup;
 mod program;
 mod query;
+mod serve;
 mod upkeep;
 mod validate_logs;
 mod verify;

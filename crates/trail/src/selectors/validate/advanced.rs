@@ -43,12 +43,10 @@ fn check_one(holder: Holder, selector: &AdvancedEventSelector) -> Result<()> {
     }
     let fields = &selector.field_selectors;
     let category = category(holder, fields)?;
-    let required = [CATEGORY].into_iter().chain(category.required.iter().copied());
-    for missing in required.filter(|name| !fields.iter().any(|field| field.field == **name)) {
-        let message = format!(
-            "An advanced event selector of the category {} must have the field {missing}.",
-            category.name
-        );
+    let is_missing = |name: &&&str| !fields.iter().any(|field| field.field == **name);
+    if let Some(missing) = category.required.iter().find(is_missing) {
+        let message =
+            format!("An advanced event selector of the category {} must have the field {missing}.", category.name);
         return Err(Error::new(ErrorKind::MissingField, message));
     }
     for (nth, field) in fields.iter().enumerate() {
@@ -154,9 +152,7 @@ fn check_value(name: &str, value: &str, values: &Values) -> Result<()> {
         return refused(" Wildcards are not supported.");
     }
     match values {
-        Values::OneOf(valid) if !valid.contains(&value) => {
-            refused(&format!(" Valid values are: {}", valid.join(", ")))
-        }
+        Values::OneOf(valid) if !valid.contains(&value) => refused(&format!(" Valid values are: {}", valid.join(", "))),
         Values::ResourceType if !is_resource_type(value) => {
             refused(" A resource type is written like AWS::S3::Object.")
         }

@@ -44,8 +44,7 @@ fn check_one(selector: &EventSelector) -> Result<()> {
     let excluded = selector.exclude_management_event_sources.as_deref().unwrap_or_default();
     if let Some(source) = excluded.iter().find(|source| !EXCLUDABLE.contains(&source.as_str())) {
         let valid = EXCLUDABLE.join(", ");
-        let message =
-            format!("Value {source} for ExcludeManagementEventSources is invalid. Valid values are: {valid}");
+        let message = format!("Value {source} for ExcludeManagementEventSources is invalid. Valid values are: {valid}");
         return Err(Error::new(ErrorKind::ExcludedSource, message));
     }
     if selector.includes_management_events() {

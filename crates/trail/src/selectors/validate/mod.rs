@@ -11,10 +11,7 @@ impl Selectors {
     ///
     /// # Errors
     /// [`ErrorKind::Kind`] for selectors of both kinds, [`ErrorKind::Selectors`] for none, else as [`Holder::check`].
-    pub fn put(
-        basic: Option<Vec<EventSelector>>,
-        advanced: Option<Vec<AdvancedEventSelector>>,
-    ) -> Result<Selectors> {
+    pub fn put(basic: Option<Vec<EventSelector>>, advanced: Option<Vec<AdvancedEventSelector>>) -> Result<Selectors> {
         let (basic, advanced) = (basic.unwrap_or_default(), advanced.unwrap_or_default());
         let selectors = match (basic.is_empty(), advanced.is_empty()) {
             (false, false) => {

@@ -39,7 +39,8 @@ pub(crate) const PARTS_WAITING: usize = 16;
 /// used is refused on standard error with its place, and the others run.
 ///
 /// In the configuration `[detect]` has `rules` and `indicators`, lists of paths that are always used, `after_collect`, and the
-/// lists that rules read by `%name%`, such as `known_networks = ["203.0.113.0/24"]` and `trail_buckets = ["my-trail"]`.
+/// lists that rules read by `%name%`: `known_networks = ["203.0.113.0/24"]`, `trail_buckets = ["my-trail"]`,
+/// `session_name_roles = ["arn:aws:iam::*:role/Admin*"]`, roles whose sessions must be named after their user.
 ///
 /// Exit codes: 0 nothing found, 1 something found, 2 error: also where a rule or an indicator was refused or a file could
 /// not be read, since then not everything was looked for.

@@ -4,15 +4,25 @@ use std::sync::Arc;
 
 use std::time::Duration;
 
+use lake::Compaction;
 use lake::sql::SessionOptions;
 use pipeline::keeper::Keeper;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::fault::Fault;
 use crate::settings::Settings;
 
 /// How often the table of sessions is brought up to date.
 const SESSIONS_EVERY: Duration = Duration::from_secs(30);
+
+/// How often small files are merged: each commit of what is pushed makes one.
+const COMPACT_EVERY: Duration = Duration::from_secs(300);
+/// The rounds after which larger files are merged as well. Done each time, a day's events would be written anew again and
+/// again.
+const ROUNDS_TO_LARGE: u64 = 12;
+/// What is merged each time.
+const SMALL: Compaction = Compaction { files_min: 32, file_bytes_max: 4 << 20 };
 
 /// The tasks beside the API.
 pub(super) struct Upkeep(Vec<JoinHandle<()>>);
@@ -20,7 +30,8 @@ pub(super) struct Upkeep(Vec<JoinHandle<()>>);
 /// Starts them; they end after `stopped` turns true.
 pub(super) fn start(keeper: &Arc<Keeper>, settings: &Settings, stopped: &watch::Receiver<bool>) -> Upkeep {
     let sessions = tokio::spawn(keep_sessions(Arc::clone(keeper), settings.session_options(), stopped.clone()));
-    Upkeep(vec![sessions])
+    let compaction = tokio::spawn(keep_compact(Arc::clone(keeper), stopped.clone()));
+    Upkeep(vec![sessions, compaction])
 }
 
 impl Upkeep {
@@ -51,8 +62,23 @@ async fn keep_sessions(keeper: Arc<Keeper>, options: SessionOptions, mut stopped
     }
 }
 
+/// Merges small files from time to time, so that queries stay quick.
+async fn keep_compact(keeper: Arc<Keeper>, mut stopped: watch::Receiver<bool>) {
+    for round in 1_u64.. {
+        if tokio::time::timeout(COMPACT_EVERY, is_stopped(&mut stopped)).await.is_ok() {
+            return;
+        }
+        let compaction = if round % ROUNDS_TO_LARGE == 0 { Compaction::default() } else { SMALL };
+        let merged = async { Ok::<_, Fault>(keeper.writer().await?.compact(compaction).await?) };
+        match merged.await {
+            Ok(report) => tracing::debug!(?report, "merged small files"),
+            Err(error) => tracing::warn!(%error, "small files could not be merged"),
+        }
+    }
+}
+
 /// Waits for the end.
 async fn is_stopped(stopped: &mut watch::Receiver<bool>) {
     // Whoever could ask for it is gone only at the end.
-    drop(stopped.wait_for(|stopped| *stopped).await.is_ok());
+    stopped.wait_for(|stopped| *stopped).await.ok();
 }

@@ -1,0 +1,163 @@
+//! What the owner of a trail did since the last round: begun, stopped, changed, deleted.
+
+use jiff::Timestamp;
+use lake::{Expect, Kept};
+use trail::delivery::{Chain, ChannelState, DIGEST_CHAIN, State, TRAIL_CLOUD_WATCH_LOGS, TRAIL_DELIVERY, is_same_place};
+use trail::model::{Millis, TRAIL, TRAIL_STATUS, Trail};
+
+use super::super::records::{Write, apply, unkept};
+use super::LogFiles;
+use crate::error::Result;
+
+impl LogFiles {
+    /// Takes up what the trail is now.
+    pub(super) async fn adopt(&mut self, trail: Option<&Kept<Trail>>, now: Timestamp) -> Result<()> {
+        let state = self.state.as_ref().map(|kept| kept.value.clone());
+        match (state, trail.map(|kept| &kept.value)) {
+            (None, None) => Ok(()),
+            (None, Some(found)) if found.logging.is_on || found.logging.until_seq.is_some() => self.begin(found, now).await,
+            (None, Some(found)) if found.deleted.is_some() => self.forget(trail).await,
+            (None, Some(_)) => Ok(()),
+            (Some(state), Some(found)) if state.is_stretch_of(found) => match state.is_ended && found.deleted.is_some() {
+                true => self.forget(trail).await,
+                false => self.change(state, found, now).await,
+            },
+            (Some(state), Some(found)) if state.is_ended => {
+                if found.logging.is_on || found.logging.until_seq.is_some() {
+                    self.begin(found, now).await
+                } else if found.deleted.is_some() {
+                    self.forget(trail).await
+                } else {
+                    Ok(())
+                }
+            }
+            (Some(state), Some(found)) => {
+                // The stop itself was not seen. What it was is not kept anywhere but in where the next stretch begins.
+                let is_same_trail = state.trail.created == found.created;
+                let until = if is_same_trail { found.logging.after_seq } else { self.position(&state) };
+                self.end_unseen(state, until, now).await
+            }
+            (Some(state), None) if state.is_ended => self.forget(None).await,
+            (Some(state), None) => {
+                let until = self.shared.last_seq().await?.unwrap_or(state.offset);
+                self.end_unseen(state, until, now).await
+            }
+        }
+    }
+
+    /// Forgets all that is kept of the trail, and the trail itself if it was deleted and is still the one that was read.
+    pub(super) async fn forget(&mut self, trail: Option<&Kept<Trail>>) -> Result<()> {
+        let mut writes: Vec<Write> =
+            self.chains.values().map(|chain| Write::delete(DIGEST_CHAIN, &chain.id(), Expect::Any)).collect();
+        for kind in [TRAIL_DELIVERY, TRAIL_CLOUD_WATCH_LOGS, TRAIL_STATUS] {
+            writes.push(Write::delete(kind, &self.arn, Expect::Any));
+        }
+        if let Some(kept) = trail.filter(|kept| kept.value.deleted.is_some()) {
+            writes.push(Write::delete(TRAIL, &self.arn, Expect::Revision(kept.revision)));
+        }
+        apply(&self.shared.documents, writes, None).await?;
+        self.chains.clear();
+        self.packed.clear();
+        (self.state, self.gathering, self.target) = (None, None, None);
+        Ok(())
+    }
+
+    /// Begins the stretch that the trail is in.
+    async fn begin(&mut self, trail: &Trail, now: Timestamp) -> Result<()> {
+        let before = self.state.as_ref().map(|kept| &kept.value);
+        let ended_at = before.filter(|before| before.trail.created == trail.created).and_then(State::until_seq);
+        let state = State::begin(trail, now);
+        let mut writes = Vec::new();
+        if trail.cloud_watch_logs.is_some() {
+            let kept = self.shared.documents.read(TRAIL_CLOUD_WATCH_LOGS, &self.arn).map_err(unkept)?;
+            let channel = match (kept, ended_at) {
+                (Some(Kept { value, .. }), Some(ended_at)) => {
+                    let mut channel: ChannelState = value;
+                    channel.skip(ended_at, state.offset);
+                    channel
+                }
+                _ => ChannelState::begin(state.offset),
+            };
+            writes.push(Write::put(TRAIL_CLOUD_WATCH_LOGS, &self.arn, &channel, Expect::Any)?);
+        }
+        if let Some(base) = state.validation_base() {
+            writes.push(self.begin_home_chain(trail, base)?);
+        }
+        (self.gathering, self.target) = (None, None);
+        self.packed.clear();
+        self.retry.reset();
+        self.digests_retry.reset();
+        self.save(state, writes, None).await
+    }
+
+    /// There is a chain for the trail's own account and Region from the beginning, also without a log file.
+    pub(super) fn begin_home_chain(&mut self, trail: &Trail, base: Timestamp) -> Result<Write> {
+        let place = (trail.account, trail.home_region.clone());
+        let chain = Chain::begin(trail, place.clone(), base, base);
+        let write = Write::put(DIGEST_CHAIN, &chain.id(), &chain, Expect::Any)?;
+        self.chains.insert(place, chain);
+        Ok(write)
+    }
+
+    /// Takes up what changed within a stretch. What was gathered is delivered as it would have been before.
+    async fn change(&mut self, mut state: State, trail: &Trail, now: Timestamp) -> Result<()> {
+        let is_unended = trail.deleted.is_some() && trail.logging.is_on;
+        if state.trail == *trail || state.is_ended && !is_unended {
+            return Ok(());
+        }
+        let is_other_choice = chooses_otherwise(&state.trail, trail);
+        let is_other_place = !is_same_place(&state.trail, trail);
+        if (is_other_choice || is_other_place) && state.plan.is_none() {
+            self.plan(&mut state, now).await?;
+        }
+        let mut writes = Vec::new();
+        match (&state.trail.cloud_watch_logs, &trail.cloud_watch_logs) {
+            (None, Some(_)) => {
+                let offset = self.shared.last_seq().await?.unwrap_or(state.offset);
+                let channel = ChannelState::begin(offset);
+                writes.push(Write::put(TRAIL_CLOUD_WATCH_LOGS, &self.arn, &channel, Expect::Any)?);
+            }
+            (Some(_), None) => writes.push(Write::delete(TRAIL_CLOUD_WATCH_LOGS, &self.arn, Expect::Any)),
+            _ => {}
+        }
+        state.trail = trail.clone();
+        if is_unended {
+            // Whoever deletes a trail stops it; where that was forgotten, it ends with what is stored now.
+            state.end_at(self.shared.last_seq().await?.unwrap_or(state.offset), now);
+        }
+        if is_other_place {
+            self.retry.reset();
+            self.digests_retry.reset();
+        }
+        self.target = None;
+        self.save(state, writes, None).await
+    }
+
+    async fn end_unseen(&mut self, mut state: State, until: i64, now: Timestamp) -> Result<()> {
+        if state.until_seq().is_some() {
+            return Ok(());
+        }
+        state.end_at(until, now);
+        self.save(state, Vec::new(), None).await
+    }
+
+    /// Returns how far events are read.
+    fn position(&self, state: &State) -> i64 {
+        self.gathering.as_ref().map_or(state.offset, |gathering| gathering.position)
+    }
+}
+
+/// Returns whether two readings of a trail record other events, or put them into other files.
+fn chooses_otherwise(one: &Trail, other: &Trail) -> bool {
+    let comparable = |trail: &Trail| Trail {
+        logging: Default::default(),
+        tags: Vec::new(),
+        deleted: None,
+        created: Millis(0),
+        sns_topic_arn: None,
+        cloud_watch_logs: None,
+        log_file_validation_enabled: false,
+        ..trail.clone()
+    };
+    comparable(one) != comparable(other)
+}

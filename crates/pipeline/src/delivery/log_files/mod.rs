@@ -1,0 +1,162 @@
+//! The log files and digests of one trail: one round after the other, each of which may be the last.
+//!
+//! What is delivered is told by a [`State`] that is kept: an offset, or a plan that is being carried out. Events that are
+//! gathered for the next plan are in memory alone; after a crash they are read again. All that changes hands at once, an
+//! offset, a chain, a notice, changes in one step of the documents.
+
+mod adopt;
+mod digests;
+mod gather;
+mod put;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use event::arn::{AccountId, Region};
+use jiff::{SignedDuration, Timestamp};
+use lake::{Expect, Kept};
+use trail::delivery::{Chain, DIGEST_CHAIN, Packer, State, TRAIL_DELIVERY};
+use trail::model::{Millis, Trail};
+use trail::selectors::Target;
+
+use super::backoff::Backoff;
+use super::destinations::code;
+use super::records::{Note, Of, Write, apply, unkept};
+use super::step::{Step, reached};
+use super::{Delivered, Shared};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How long a deleted trail is kept for what it could not deliver.
+const DELETED_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// The delivery of one trail.
+pub(super) struct LogFiles {
+    shared: Arc<Shared>,
+    arn: String,
+    is_loaded: bool,
+    state: Option<Kept<State>>,
+    chains: BTreeMap<(AccountId, Region), Chain>,
+    target: Option<Arc<Target>>,
+    gathering: Option<Gathering>,
+    /// Packed files of the plan by their keys, until they are put.
+    packed: HashMap<String, Bytes>,
+    retry: Backoff,
+    digests_retry: Backoff,
+    pub(super) done: Delivered,
+}
+
+/// Events that wait to be delivered.
+struct Gathering {
+    packer: Packer,
+    /// All up to this sequence number is gathered.
+    position: i64,
+    /// Since when the oldest waits.
+    opened: Timestamp,
+}
+
+impl LogFiles {
+    pub(super) fn new(shared: Arc<Shared>, arn: &str) -> LogFiles {
+        LogFiles {
+            shared,
+            arn: arn.to_owned(),
+            is_loaded: false,
+            state: None,
+            chains: BTreeMap::new(),
+            target: None,
+            gathering: None,
+            packed: HashMap::new(),
+            retry: Backoff::default(),
+            digests_retry: Backoff::default(),
+            done: Delivered::default(),
+        }
+    }
+
+    /// Does what is due.
+    ///
+    /// # Errors
+    /// The first thing that went wrong. All that was kept by then holds, and the next round goes on from there.
+    pub(super) async fn round(&mut self, now: Timestamp) -> Result<()> {
+        self.load()?;
+        let trail: Option<Kept<Trail>> = self.shared.documents.read(trail::model::TRAIL, &self.arn).map_err(unkept)?;
+        self.adopt(trail.as_ref(), now).await?;
+        if self.state.is_none() || self.retry.is_waiting(now) {
+            return Ok(());
+        }
+        let done = self.deliver_due(now).await;
+        match &done {
+            Ok(()) => self.retry.reset(),
+            Err(error) if error.kind() == ErrorKind::Ended => {}
+            Err(_) => {
+                self.retry.fail(now);
+                if let Some(kept) = trail.filter(|kept| is_given_up(&kept.value, now)) {
+                    tracing::error!(trail = self.arn, "a deleted trail is forgotten, some of its files undelivered");
+                    self.forget(Some(&kept)).await?;
+                }
+            }
+        }
+        done
+    }
+
+    async fn deliver_due(&mut self, now: Timestamp) -> Result<()> {
+        self.finish_plan(now).await?;
+        let digests = self.digests(now).await;
+        if digests.as_ref().is_err_and(|error| error.kind() == ErrorKind::Ended) {
+            return digests;
+        }
+        // Log files go on where digests cannot.
+        let is_at_end = self.gather(now).await?;
+        digests?;
+        if is_at_end { self.end(now).await } else { Ok(()) }
+    }
+
+    /// Reads what was kept by an earlier run.
+    fn load(&mut self) -> Result<()> {
+        if self.is_loaded {
+            return Ok(());
+        }
+        self.state = self.shared.documents.read(TRAIL_DELIVERY, &self.arn).map_err(unkept)?;
+        let chains: Vec<Kept<Chain>> = self.shared.documents.read_all(DIGEST_CHAIN).map_err(unkept)?;
+        let chains = chains.into_iter().map(|kept| kept.value).filter(|chain| chain.trail_arn == self.arn);
+        self.chains = chains.map(|chain| ((chain.account, chain.region.clone()), chain)).collect();
+        self.is_loaded = true;
+        Ok(())
+    }
+
+    /// Keeps a state, and other things with it.
+    async fn save(&mut self, state: State, mut writes: Vec<Write>, note: Option<Note>) -> Result<()> {
+        let expect = self.state.as_ref().map_or(Expect::Absent, |kept| Expect::Revision(kept.revision));
+        writes.push(Write::put(TRAIL_DELIVERY, &self.arn, &state, expect)?);
+        let revision = apply(&self.shared.documents, writes, note).await.inspect_err(|_| self.is_loaded = false)?;
+        self.state = Some(Kept { revision, value: state });
+        Ok(())
+    }
+
+    /// Notes in the status that something failed, and returns the error.
+    async fn note_failure(&self, of: Of, error: Error, now: Timestamp) -> Error {
+        tracing::warn!(trail = self.arn, error = super::chain(&error), "a delivery failed and will be tried again");
+        match apply(&self.shared.documents, Vec::new(), Some(self.note(of, now, Some(code(&error))))).await {
+            Ok(_) => error,
+            Err(unkept) => unkept,
+        }
+    }
+
+    fn note(&self, of: Of, now: Timestamp, error: Option<String>) -> Note {
+        Note { trail_arn: self.arn.clone(), of, now: Millis(now.as_millisecond()), error }
+    }
+
+    fn reached(&self, step: Step) -> Result<()> {
+        reached(step, self.shared.settings.interrupt.as_ref())
+    }
+
+    fn state(&self) -> Result<&State> {
+        let state = self.state.as_ref().map(|kept| &kept.value);
+        state.ok_or_else(|| Error::new(ErrorKind::Delivery, "a trail that never recorded has nothing to deliver"))
+    }
+}
+
+/// A deleted trail whose bucket is gone as well would be tried for ever.
+fn is_given_up(trail: &Trail, now: Timestamp) -> bool {
+    let kept = i64::try_from(DELETED_KEPT.as_millis()).unwrap_or(i64::MAX);
+    trail.deleted.is_some_and(|deleted| now.as_millisecond().saturating_sub(deleted.0) > kept)
+}

@@ -1,0 +1,45 @@
+//! Records in other people's words, and who stands behind them: any text becomes a document of JSON, a row, or an error.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lineage::credential::Use;
+use lineage::edge;
+use lineage::record::JsonRecord;
+use lineage::sessions::Sessions;
+use normalize::ecs::{Geo, Mapper, Network, Outcome, Place, Settings};
+use normalize::snare::{Passed, Snare};
+use serde_json::value::RawValue;
+
+struct Nowhere;
+
+impl Geo for Nowhere {
+    fn place(&self, _: std::net::IpAddr) -> Option<Place> {
+        None
+    }
+
+    fn network(&self, _: std::net::IpAddr) -> Option<Network> {
+        None
+    }
+}
+
+fuzz_target!(|text: &str| {
+    let mut mapper = Mapper::new(Settings::default(), &Nowhere);
+    let mut document = Vec::new();
+    // Which of the two it says is not ours to know; it must say it in JSON.
+    let (Outcome::Mapped | Outcome::Failed) = mapper.map(text, "2024-05-06T07:08:09.000Z", &mut document);
+    serde_json::from_slice::<&RawValue>(&document).expect("a document is JSON, whatever it was made of");
+    let mut snare = Snare::default();
+    let passed = Passed { collected: "2024-05-06 07:08:09", cloudwatch: None };
+    if let Ok(row) = snare.row(text, passed) {
+        let mut line = Vec::new();
+        row.write_json(&mut line);
+        serde_json::from_slice::<&RawValue>(&line).expect("a row is JSON");
+    }
+    if let Ok(record) = JsonRecord::parse(text) {
+        let mut sessions = Sessions::new(8);
+        for edge in edge::edge_of(&record) {
+            sessions.insert(edge).is_new();
+        }
+        sessions.resolve(&Use::of(&record));
+    }
+});
