@@ -6,24 +6,12 @@ use lineage::credential::Use;
 use lineage::edge;
 use lineage::record::JsonRecord;
 use lineage::sessions::Sessions;
-use normalize::ecs::{Geo, Mapper, Network, Outcome, Place, Settings};
+use normalize::ecs::{Mapper, Outcome, Settings};
 use normalize::snare::{Passed, Snare};
 use serde_json::value::RawValue;
 
-struct Nowhere;
-
-impl Geo for Nowhere {
-    fn place(&self, _: std::net::IpAddr) -> Option<Place> {
-        None
-    }
-
-    fn network(&self, _: std::net::IpAddr) -> Option<Network> {
-        None
-    }
-}
-
 fuzz_target!(|text: &str| {
-    let mut mapper = Mapper::new(Settings::default(), &Nowhere);
+    let mut mapper = Mapper::new(Settings::default(), &());
     let mut document = Vec::new();
     // Which of the two it says is not ours to know; it must say it in JSON.
     let (Outcome::Mapped | Outcome::Failed) = mapper.map(text, "2024-05-06T07:08:09.000Z", &mut document);

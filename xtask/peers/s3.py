@@ -1,14 +1,10 @@
 """S3 as a source and as the lake's home: boto3 writes, moto is the store, our binary reads and writes."""
 
 import json
-import logging
-import os
 
-import boto3
-from botocore.config import Config
 from deltalake import DeltaTable
-from moto.server import ThreadedMotoServer
 
+from aws import Moto
 from harness import Checks, Trailkeep, arguments, event, log_file
 
 BUCKET = "trail-logs"
@@ -23,41 +19,6 @@ NAMES = ["DescribeInstances", "DescribeVpcs"]
 
 given = arguments(__doc__)
 checks = Checks()
-
-
-class Moto:
-    """A moto server on a free port of the loopback interface, and a client of it."""
-
-    def __enter__(self):
-        # A line for each request would bury the checks.
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self.server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        self.server.start()
-        host, port = self.server.get_host_and_port()
-        self.url = f"http://{host}:{port}"
-        self.s3 = boto3.client(
-            "s3",
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-            config=Config(s3={"addressing_style": "path"}),
-        )
-        return self
-
-    def __exit__(self, *_):
-        self.server.stop()
-
-    def environment(self):
-        """Returns what a user would export: the variables of AWS's own tools, and none of this machine's."""
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        return ours | {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_REGION": "us-east-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
 
 
 def put_log_files(moto):

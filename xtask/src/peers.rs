@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::setup::Peers;
 
 /// The scripts in `xtask/peers`, in the order in which they run. A new one is a new file and one line here.
-const SCRIPTS: &[&str] = &["delta_reader.py", "s3.py", "validate.py"];
+const SCRIPTS: &[&str] = &["delta_reader.py", "s3.py", "export.py", "validate.py"];
 
 /// Runs each script against the binaries built with `profile`; each gets an empty folder of its own.
 ///

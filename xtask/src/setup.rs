@@ -61,6 +61,9 @@ pub fn setup(checkout: &Checkout, tools: Tools) -> Result<Peers> {
     let python = python()?;
     make_environment(&python, &peers)?;
     install(&peers, &lock)?;
+    if matches!(tools, Tools::Peers) {
+        fetch_moto_tests(checkout, &peers, &lock)?;
+    }
     fs::write(&stamp, wanted).map_err(|source| Error::file("write", &stamp, source))?;
     Ok(peers)
 }
@@ -105,4 +108,13 @@ fn install(peers: &Peers, lock: &Path) -> Result<()> {
         .arg(lock);
     command::run(&mut pip)
         .map_err(|source| Error::new(Kind::NotAvailable, "could not install the outside tools").caused_by(source))
+}
+
+/// Puts moto's own tests, which no wheel has, into the environment's folder `moto`.
+fn fetch_moto_tests(checkout: &Checkout, peers: &Peers, lock: &Path) -> Result<()> {
+    let mut fetch = peers.program("python");
+    fetch.arg(checkout.root().join("xtask/peers/moto_source.py"));
+    fetch.arg("--lock").arg(lock).arg("--into").arg(peers.folder.join("moto"));
+    command::run(&mut fetch)
+        .map_err(|source| Error::new(Kind::NotAvailable, "could not fetch moto's tests").caused_by(source))
 }

@@ -5,6 +5,7 @@
 
 pub mod coverage;
 pub mod evidence;
+pub mod history;
 pub mod lookup;
 pub mod simulate;
 pub mod time;

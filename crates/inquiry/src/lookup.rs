@@ -186,4 +186,4 @@ pub async fn lookup(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

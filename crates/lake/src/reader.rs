@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::location::Location;
 use crate::schema;
 use crate::sql::{self, SessionOptions, Tables};
-use crate::table::Table;
+use crate::table::{Definition, Table};
 use crate::table::files::{Bound, print_date};
 use crate::{findings, sessions};
 
@@ -86,6 +86,30 @@ impl Lake {
         Ok(ctx)
     }
 
+    /// Makes a session over a lake in which nothing was stored yet.
+    ///
+    /// # Errors
+    /// Those of [`sql::session`].
+    pub fn empty_session(options: &SessionOptions) -> sql::Result<SessionContext> {
+        let nothing = |definition: Definition| Arc::new(EmptyTable::new(definition.columns()));
+        let tables = Tables {
+            events: nothing(schema::events()),
+            rejects: nothing(schema::rejects()),
+            log_files: nothing(schema::log_files()),
+        };
+        let ctx = sql::session(tables, options)?;
+        for definition in [sessions::definition(), findings::definition()] {
+            ctx.register_table(definition.name, nothing(definition))?;
+        }
+        Ok(ctx)
+    }
+
+    /// Returns the version of the table of events as the lake was last read: as long as it stays, so do the answers about
+    /// events.
+    pub fn version(&self) -> u64 {
+        self.events.version()
+    }
+
     /// Returns the table of sessions, if there is one.
     pub(crate) fn sessions_table(&self) -> Option<&Table> {
         self.sessions.as_ref()
@@ -122,6 +146,7 @@ impl Lake {
             spill_dir,
             metadata_cache_bytes_max: 256 << 20,
             target_partitions: threads,
+            addresses: None,
         }
     }
 }

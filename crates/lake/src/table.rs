@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitData, TransactionError};
@@ -51,6 +51,15 @@ pub(crate) struct Definition {
     pub name: &'static str,
     pub schema: SchemaRef,
     pub partitioned: bool,
+}
+
+impl Definition {
+    /// Returns the columns that queries find in the table: those of its files, and the one that it is partitioned by.
+    pub(crate) fn columns(&self) -> SchemaRef {
+        let partition = self.partitioned.then(|| Field::new("eventdate", DataType::Date32, true));
+        let columns = self.schema.fields().iter().map(|field| field.as_ref().clone());
+        Arc::new(Schema::new(columns.chain(partition).collect::<Vec<_>>()))
+    }
 }
 
 /// What a commit does to the table.
@@ -133,6 +142,11 @@ impl Table {
         tracing::info!(table = name, version, "the table was made by an older version and has new columns now");
         let table = Table::open(location, definition).await?;
         table.ok_or_else(|| Error::new(ErrorKind::Store, format!("the table `{name}` was widened and is not there")))
+    }
+
+    /// Returns the version that was last read.
+    pub(crate) fn version(&self) -> u64 {
+        self.read(|files| files.version)
     }
 
     /// Returns the live files, in the order of their paths.

@@ -39,6 +39,8 @@ pub enum ErrorKind {
     Query,
     /// A destination could not be written to.
     Sink,
+    /// A trail could not deliver.
+    Delivery,
     /// The offset of an export could not be read or stored, or another process moves it.
     Offset,
 }

@@ -4,7 +4,8 @@
 //! source against each other, and [`validate_logs::validate_logs`] does it as AWS's own tool would.
 //!
 //! What is made of stored events is made by consumers, after the commit: [`sessions`] keeps who issued credentials to
-//! whom, [`hunt`] holds rules against events, those stored or those of files, and [`export`] sends them elsewhere.
+//! whom, [`hunt`] holds rules against events, those stored or those of files, [`export`] sends them elsewhere, and
+//! [`delivery`] does so for trails, as CloudTrail would.
 
 pub mod collect;
 pub mod keeper;
@@ -14,6 +15,7 @@ pub mod push;
 pub mod validate_logs;
 pub mod verify;
 
+pub mod delivery;
 pub mod export;
 pub mod hunt;
 pub mod sessions;

@@ -5,7 +5,7 @@
 
 use futures::StreamExt;
 use lake::{Batch, LogFile, LogFileKind, ToProve, Writer};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use trail::digest::{Location, MetadataFile, Pending, PublicKeys};
 
 use crate::error::Result;
@@ -14,7 +14,7 @@ use crate::error::Result;
 const BATCH_PROOFS: usize = 50_000;
 
 /// What became of the digests that were not proven before.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proofs {
     /// Digests whose signature holds.
     pub valid: u64,

@@ -21,12 +21,17 @@ mod validate;
 mod wire;
 
 mod actions;
+mod channels;
+mod dashboards;
 mod kept;
 mod named;
 mod page;
+mod policy;
+mod queries;
 mod recorded;
 mod resource;
 mod stores;
+mod tagged;
 mod tags;
 mod trails;
 

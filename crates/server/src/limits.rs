@@ -72,6 +72,8 @@ pub(crate) const REFRESH_ID: Text = Text::new(10, 20).like(r"[0-9]+");
 pub(crate) const REFRESH_SCHEDULE_FREQUENCY_UNIT: &[&str] = &["HOURS", "DAYS"];
 pub(crate) const REFRESH_SCHEDULE_STATUS: &[&str] = &["ENABLED", "DISABLED"];
 pub(crate) const RESOURCE_ARN: Text = Text::new(3, 256).like(NAMING);
+/// `ResourceIdList` of ListTags. Source: its description; the model has no limit.
+pub(crate) const RESOURCE_ID_LIST: Length = Length::new(0, 20);
 pub(crate) const RESOURCE_POLICY: Text = Text::new(1, 8_192);
 pub(crate) const RETENTION_PERIOD: Range = Range::new(7, 3_653);
 pub(crate) const SEARCH_SAMPLE_QUERIES_SEARCH_PHRASE: Text = Text::new(2, 1_000).like(r"[ -~\n]*");

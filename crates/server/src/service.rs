@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use datafusion::execution::context::SessionContext;
 use event::arn::OrganizationId;
 use lake::error::{Error, ErrorKind};
 use lake::location::Location;
@@ -19,12 +20,15 @@ use crate::fault::{Code, Fault, Result};
 use crate::kept;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
+use crate::queries::Queries;
 use crate::throttle::Throttle;
 use crate::token::Tokens;
 use crate::world::World;
 
 /// The kind of document that holds the secret of tokens for pages.
 const TOKEN_SECRET: &str = "token-secret";
+/// The folder in the data folder that holds the rows of queries.
+const QUERY_RESULTS: &str = "query-results";
 
 /// What the program puts into the service.
 pub struct Parts {
@@ -59,6 +63,10 @@ pub struct Limits {
     pub queries_max: usize,
     /// Seconds that a query may run.
     pub query_seconds_max: u64,
+    /// Bytes of memory for the state of one query.
+    pub query_memory_bytes_max: usize,
+    /// Bytes that the rows of one query may take up on disk.
+    pub query_result_bytes_max: u64,
 }
 
 impl Default for Limits {
@@ -70,6 +78,8 @@ impl Default for Limits {
             call_seconds_max: 60,
             queries_max: 10,
             query_seconds_max: 3_600,
+            query_memory_bytes_max: 512 << 20,
+            query_result_bytes_max: 4 << 30,
         }
     }
 }
@@ -85,9 +95,18 @@ pub struct Service {
     pub(crate) tokens: Tokens,
     pub(crate) throttle: Throttle,
     pub(crate) metrics: Metrics,
+    pub(crate) queries: Arc<Queries>,
     location: Location,
     lake: RwLock<Option<Arc<Lake>>>,
     organization: Option<OrganizationId>,
+    history: RwLock<Option<History>>,
+}
+
+/// A session of SQL over the lake as it was at a version, which many calls share.
+struct History {
+    lake: Arc<Lake>,
+    version: u64,
+    session: SessionContext,
 }
 
 impl Service {
@@ -97,6 +116,12 @@ impl Service {
     /// If its documents cannot be read or written.
     pub fn new(parts: Parts) -> lake::error::Result<Service> {
         let tokens = Tokens::new(&token_secret(&parts.documents)?);
+        let queries = Queries::new(
+            Arc::clone(&parts.documents),
+            Arc::clone(&parts.world),
+            Arc::clone(&parts.clock),
+            (parts.limits, parts.location.data().join(QUERY_RESULTS)),
+        );
         Ok(Service {
             documents: parts.documents,
             session_options: parts.session_options,
@@ -107,9 +132,11 @@ impl Service {
             tokens,
             throttle: Throttle::new(parts.limits.calls_per_second),
             metrics: Metrics::default(),
+            queries: Arc::new(queries),
             location: parts.location,
             lake: RwLock::new(None),
             organization: None,
+            history: RwLock::new(None),
         })
     }
 
@@ -148,6 +175,24 @@ impl Service {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Returns a session of SQL over the lake as it is now; none before anything was stored. It is one and the same until
+    /// something is stored.
+    ///
+    /// # Errors
+    /// If the lake cannot be read.
+    pub(crate) async fn history(&self) -> Result<Option<SessionContext>> {
+        let Some(lake) = self.lake().await? else { return Ok(None) };
+        let version = lake.version();
+        let is_now = |held: &History| Arc::ptr_eq(&held.lake, &lake) && held.version == version;
+        if let Some(held) = self.history.read().await.as_ref().filter(|held| is_now(held)) {
+            return Ok(Some(held.session.clone()));
+        }
+        let session = lake.session(&self.session_options);
+        let session = session.map_err(|error| Fault::internal("open event history", &error))?;
+        *self.history.write().await = Some(History { lake, version, session: session.clone() });
+        Ok(Some(session))
     }
 
     /// Writes down the last event of stretches of logging that were ended: `last_seq` is that of the call which ended

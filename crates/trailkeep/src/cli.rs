@@ -8,7 +8,7 @@ use event::arn::Arn;
 
 use crate::command::{
     collect, completions, convert, coverage, demo, detect, evidence, export, keys, lake, lookup, man, query, rules,
-    serve, validate_logs, verify, who,
+    serve, simulate, validate_logs, verify, who,
 };
 use crate::output::Form;
 use crate::units::{parse_bytes, parse_duration};
@@ -52,6 +52,7 @@ pub(crate) enum Command {
     ValidateLogs(validate_logs::ValidateLogs),
     Coverage(coverage::CoverageArgs),
     Evidence(evidence::Evidence),
+    Simulate(Box<simulate::Simulate>),
     Convert(convert::Convert),
     Export(Box<export::ExportArgs>),
     Serve(serve::Serve),

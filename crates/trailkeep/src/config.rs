@@ -103,10 +103,12 @@ fn parse(path: &Path) -> Result<Config> {
     let fault = |what: &str| Fault::new(format!("could not {what} the configuration `{}`", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| fault("read").because(error))?;
     let mut config: Config = toml::from_str(&text).map_err(|error| fault("understand").because(error))?;
-    // A relative folder lies beside the file, whatever folder one is in.
+    // What is relative lies beside the file, whatever folder one is in.
     config.data = config.data.map(|data| path.parent().map_or_else(|| data.clone(), |folder| folder.join(&data)));
     let detect = &mut config.detect;
-    for named in config.keys.iter_mut().chain(&mut detect.rules).chain(&mut detect.indicators) {
+    let lists = config.keys.iter_mut().chain(&mut detect.rules).chain(&mut detect.indicators);
+    let files = config.geo_city.iter_mut().chain(&mut config.geo_asn).chain(&mut config.ca_file);
+    for named in lists.chain(files) {
         if let Some(folder) = path.parent() {
             *named = folder.join(&named);
         }

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use detect::Placeholders;
 use event::arn::AccountId;
 use lake::location::Location;
-use lake::sql::SessionOptions;
+use lake::sql::{AddressBook, SessionOptions};
 use sink::Secret;
 use source::{AwsOptions, Uri};
 use url::Url;
 
 use crate::cli::{Format, Global, parse_arn};
+use crate::command::convert::geo::Book;
 use crate::config::{self, Config, Size};
 use crate::fault::{Fault, Result};
 use crate::output::Form;
@@ -176,6 +178,8 @@ impl Settings {
         if let Some(max) = self.memory_bytes_max {
             options.memory_bytes_max = usize::try_from(max).unwrap_or(usize::MAX);
         }
+        let book = Book::of(self.geo_city.clone(), self.geo_asn.clone());
+        options.addresses = book.map(|book| Arc::new(book) as Arc<dyn AddressBook>);
         options
     }
 }

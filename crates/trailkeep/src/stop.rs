@@ -35,17 +35,19 @@ pub(crate) fn listen(ending: &'static str) -> Result<watch::Receiver<bool>> {
 
 /// The requests of the system to end.
 #[cfg(unix)]
-struct Terminations(tokio::signal::unix::Signal);
+pub(crate) struct Terminations(tokio::signal::unix::Signal);
 
 #[cfg(unix)]
 impl Terminations {
-    fn listen() -> Result<Self> {
+    /// Starts to listen; from then on the request no longer ends the process.
+    pub(crate) fn listen() -> Result<Self> {
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
             .map(Terminations)
             .map_err(|error| Fault::new("could not listen for the request to end").because(error))
     }
 
-    async fn next(&mut self) {
+    /// Waits for the next request.
+    pub(crate) async fn next(&mut self) {
         if self.0.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
@@ -54,15 +56,15 @@ impl Terminations {
 
 /// A platform without signals asks nobody.
 #[cfg(not(unix))]
-struct Terminations;
+pub(crate) struct Terminations;
 
 #[cfg(not(unix))]
 impl Terminations {
-    fn listen() -> Result<Self> {
+    pub(crate) fn listen() -> Result<Self> {
         Ok(Terminations)
     }
 
-    async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         std::future::pending::<()>().await;
     }
 }

@@ -142,7 +142,7 @@ fn contains(wanted: &str) -> String {
 }
 
 /// Text as it stands inside a JSON string. What is JSON already, such as `"a":1`, stays as it is.
-fn in_json(text: &str) -> String {
+pub(crate) fn in_json(text: &str) -> String {
     if text.contains('"') {
         return text.to_owned();
     }

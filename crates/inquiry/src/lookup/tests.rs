@@ -16,9 +16,8 @@ use lake::sql::{SessionOptions, Tables};
 
 use super::*;
 
-/// Opens the fixture as the lake would store it.
-fn stored_events() -> RecordBatch {
-    let text = include_bytes!("../../testdata/events.jsonl");
+/// Opens records as the lake would store them.
+fn stored_events(text: &[u8]) -> RecordBatch {
     let (mut batches, mut shapes) = (Vec::new(), Vec::new());
     let mut opener = Opener::new(FingerprintKey(1), Limits::default());
     let mut keep = |opened: event::open::Opened| {
@@ -26,7 +25,7 @@ fn stored_events() -> RecordBatch {
         batches.push(opened.events.columns);
         Ok::<(), event::error::Error>(())
     };
-    let summary = opener.open(Content::Bytes(text), &mut keep).expect("the fixture opens");
+    let summary = opener.open(Content::Bytes(text), &mut keep).expect("the records open");
     assert_eq!(summary.rejects, 0, "every line is an event");
     let events = arrow::compute::concat_batches(&batches[0].schema(), &batches).expect("batches of one schema");
     let rows = events.num_rows();
@@ -48,7 +47,17 @@ fn stored_events() -> RecordBatch {
 }
 
 fn fixture() -> SessionContext {
-    let events = stored_events();
+    session(include_bytes!("../../testdata/events.jsonl"))
+}
+
+/// A session over records; their sequence numbers count from 0.
+pub(crate) fn session_over(records: &[serde_json::Value]) -> SessionContext {
+    let lines: Vec<String> = records.iter().map(serde_json::Value::to_string).collect();
+    session(lines.join("\n").as_bytes())
+}
+
+fn session(text: &[u8]) -> SessionContext {
+    let events = stored_events(text);
     let events = MemTable::try_new(events.schema(), vec![vec![events]]).expect("one schema");
     let reasons: ArrayRef = Arc::new(StringArray::from(vec!["no time"]));
     let rejects = RecordBatch::try_from_iter([("reason", reasons)]).expect("one column");
@@ -59,6 +68,7 @@ fn fixture() -> SessionContext {
         spill_dir: None,
         metadata_cache_bytes_max: 1 << 20,
         target_partitions: 1,
+        addresses: None,
     };
     let log_files = MemTable::try_new(lake::log_files_schema(), vec![Vec::new()]).expect("a table");
     let tables = Tables { events: Arc::new(events), rejects: Arc::new(rejects), log_files: Arc::new(log_files) };

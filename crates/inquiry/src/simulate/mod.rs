@@ -8,6 +8,7 @@ mod blind;
 mod cost;
 mod read;
 mod sums;
+mod trial;
 mod watch;
 
 use std::sync::Arc;
@@ -17,34 +18,13 @@ use detect::ruleset::RuleSet;
 use event::time::EventTime;
 use lake::Lake;
 use lake::sql::SessionOptions;
-use trail::model::Trail;
-use trail::selectors::{Selectors, Target};
+use trail::selectors::Target;
 
 pub use self::cost::{Cost, Insights, Prices, Pricing};
 pub use self::sums::{GROUPS_MAX, Group, Sums};
-use crate::error::{Error, ErrorKind, Result};
+pub use self::trial::{Regions, Trial};
+use crate::error::Result;
 use crate::lookup::Lookup;
-
-/// A trail on trial.
-#[derive(Debug, Clone)]
-pub struct Trial {
-    /// What it is called in the answer.
-    pub name: String,
-    selectors: Selectors,
-    target: Target,
-}
-
-impl Trial {
-    /// Takes a trail as its owner would set it up.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidValue`] if its selectors cannot be evaluated.
-    pub fn new(name: impl Into<String>, trail: &Trail) -> Result<Trial> {
-        let target = Target::compile(trail).map_err(|error| Error::new(ErrorKind::InvalidValue, error.to_string()))?;
-        let selectors = trail.selectors.clone().unwrap_or_else(Selectors::of_new_trail);
-        Ok(Trial { name: name.into(), selectors, target })
-    }
-}
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -126,10 +106,10 @@ impl Sight {
 /// Memory is bounded by the rows of a batch, the windows of the rules, and [`GROUPS_MAX`] sums of a kind.
 ///
 /// # Errors
-/// [`ErrorKind::Query`] if the lake cannot be read, [`ErrorKind::InvalidValue`] if a rule or a trail cannot be evaluated
+/// [`ErrorKind::Query`](crate::ErrorKind::Query) if the lake cannot be read, [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) if a rule or a trail cannot be evaluated
 /// on what is stored.
 pub async fn simulate(lake: &Lake, options: &SessionOptions, question: &Question) -> Result<Simulation> {
-    let targets: Vec<Target> = question.trials.iter().map(|trial| trial.target.clone()).collect();
+    let targets: Vec<Target> = question.trials.iter().map(|trial| trial.target().clone()).collect();
     let mut tally = sums::Tally::new(targets.len());
     let mut watch = watch::Watch::open(lake, question, targets.len()).await?;
     let needs = watch.needs().and(trail::selectors::needs(&targets)).and(tally.needs());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use event::schema::column_index;
 use event::time::EventTime;
 use predicate::{Needs, Rows};
@@ -116,8 +116,7 @@ impl Tally {
     pub(super) fn add(&mut self, events: &RecordBatch, masks: &[BooleanArray]) -> Result<()> {
         let failed = |error| Error::new(ErrorKind::InvalidValue, format!("count stored events: {error}"));
         let rows = Rows::of_stored(events, &[]).map_err(failed)?;
-        let reading =
-            events.column_by_name("readonly").and_then(|column| column.as_any().downcast_ref::<BooleanArray>());
+        let reading = events.column_by_name("readonly").and_then(|column| column.as_boolean_opt());
         let mut recorded = vec![false; masks.len()];
         let mut pair = String::new();
         for row in 0..rows.len() {
@@ -136,7 +135,7 @@ impl Tally {
             self.names.add(&pair, &recorded);
             self.accounts.add(account, &recorded);
             self.add_time(rows.time(row), &recorded);
-            let reads = reading.is_some_and(|reads| reads.iter().nth(row).flatten() == Some(true));
+            let reads = reading.is_some_and(|reads| reads.is_valid(row) && reads.value(row));
             for (billed, _) in self.billed.iter_mut().zip(&recorded).filter(|(_, is_recorded)| **is_recorded) {
                 billed.add(category, reads);
             }

@@ -143,7 +143,7 @@ impl Watch {
                 let with = of_trails.iter().zip(&question.trials).map(|(watcher, trial)| {
                     let seen = watcher.of(rule);
                     let sight = match seen {
-                        _ if never_sees(rule, &trial.selectors) => Sight::Never,
+                        0 if never_sees(rule, trial.selectors()) => Sight::Never,
                         0 if matches > 0 => Sight::Blind,
                         seen if seen < matches => Sight::Part,
                         _ => Sight::Whole,

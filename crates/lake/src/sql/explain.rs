@@ -54,6 +54,12 @@ pub(super) fn explained(error: DataFusionError, tokens: &[TokenWithSpan]) -> Err
 fn missing_column<'a>(name: &str, valid: impl Iterator<Item = &'a str>) -> (String, String) {
     let valid: BTreeSet<&str> = valid.collect();
     let name = super::rewrite::shown_name(name);
+    if super::late::place::is_column(name) {
+        let message = format!(
+            "column `{name}` needs a database of addresses: name its file as `geo_city` or `geo_asn` in the configuration"
+        );
+        return (name.to_owned(), message);
+    }
     let message = match nearest(name, valid.iter().copied()) {
         Some(near) => format!("column `{name}` does not exist, did you mean `{near}`?"),
         None => format!("column `{name}` does not exist"),

@@ -3,11 +3,12 @@
 //! `SELECT *` has none of them, and no other query pays for them. A family of such columns is a value of [`Late`]: a query
 //! for the facts, and how they are joined. Where a statement filters by one of them, the facts that fit are looked up
 //! first, and where they are few the events are searched for by what the facts say of them (`narrow`). Columns that no join
-//! can tell are computed of those that events have (`origin`).
+//! can tell are computed of those that events have (`origin`, `place`).
 
 mod integrity;
 mod narrow;
 pub(super) mod origin;
+pub(super) mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -85,12 +86,16 @@ pub(super) async fn state(ctx: &SessionContext, statement: &mut Statement) -> Re
     let names = names(statement);
     let is_named = |late: &&Late| late.columns.iter().any(|(column, _)| names.contains(*column));
     let late: Vec<&'static Late> = FAMILIES.iter().filter(is_named).collect();
-    let computes = origin::is_named(|name| names.contains(name));
+    let has_origin = origin::is_named(|name| names.contains(name));
+    let has_place = place::is_named(|name| names.contains(name));
     let state = ctx.state();
-    if late.is_empty() && !computes {
+    if late.is_empty() && !has_origin && !has_place {
         return Ok(state);
     }
-    let computed = if computes { origin::columns(ctx).await? } else { Vec::new() };
+    let mut computed = if has_origin { origin::columns(ctx).await? } else { Vec::new() };
+    if has_place {
+        computed.extend(place::columns(ctx)?);
+    }
     let mut facts = Vec::with_capacity(late.len());
     for late in late {
         let plan = ctx.sql(late.facts).await?.into_unoptimized_plan();

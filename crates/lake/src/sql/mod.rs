@@ -41,6 +41,7 @@ use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as SqlStatement}
 use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 
 pub use error::{Error, Kind, Position};
+pub use late::place::{AddressBook, AddressFacts};
 pub use parts::{Answer, Part, Read, Reading, query_parts, tables};
 
 /// What a function here returns.
@@ -73,6 +74,8 @@ pub struct SessionOptions {
     pub metadata_cache_bytes_max: usize,
     /// Parts of a query that run at the same time.
     pub target_partitions: usize,
+    /// Databases that say where addresses are; without them events have no such columns.
+    pub addresses: Option<Arc<dyn AddressBook>>,
 }
 
 /// Makes a session over the tables: `events`, `aws_cloudtrail_log`, `conflicts`, `rejects`, `log_files`, and the flat `events_flat`.
@@ -136,6 +139,7 @@ fn config(options: &SessionOptions) -> SessionConfig {
     let mut config =
         SessionConfig::new().with_target_partitions(options.target_partitions.max(1)).with_information_schema(true);
     config.set_extension(Arc::new(late::origin::Known::default()));
+    config.set_extension(Arc::new(late::place::Book(options.addresses.clone())));
     let settings = config.options_mut();
     // Without it a filter collects whole batches before a top-k sees one, and every file is read.
     settings.execution.parquet.pushdown_filters = true;

@@ -28,7 +28,7 @@ use event::open::{Content, Opener};
 use event::schema::stored_schema;
 use futures::TryStreamExt;
 
-use super::{Kind, SessionOptions, Tables, plan, query, session};
+use super::{AddressBook, AddressFacts, Kind, SessionOptions, Tables, plan, query, session};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sql")
@@ -107,14 +107,19 @@ fn stored_events() -> RecordBatch {
         .expect("the stored schema")
 }
 
-fn fixture() -> SessionContext {
-    fixture_with(&SessionOptions {
+fn options() -> SessionOptions {
+    SessionOptions {
         memory_bytes_max: 256 << 20,
         spill_bytes_max: 256 << 20,
         spill_dir: None,
         metadata_cache_bytes_max: 1 << 20,
         target_partitions: 1,
-    })
+        addresses: None,
+    }
+}
+
+fn fixture() -> SessionContext {
+    fixture_with(&options())
 }
 
 fn fixture_with(options: &SessionOptions) -> SessionContext {
@@ -276,6 +281,7 @@ async fn memory_is_bounded() {
         spill_dir: None,
         metadata_cache_bytes_max: 0,
         target_partitions: 1,
+        addresses: None,
     };
     let ctx = fixture_with(&options);
     let error = answer(&ctx, "select array_agg(value) from generate_series(1, 1000000) as t(value)")
@@ -302,4 +308,56 @@ async fn deep_json_is_read() {
         let number: i64 = found.trim_start_matches("found\n").parse().expect("a number");
         assert!(number > 0, "{call}: {number}");
     }
+}
+
+/// Knows one network, and is open once it was asked for.
+#[derive(Debug, Default)]
+struct Atlas(std::sync::atomic::AtomicBool);
+
+impl AddressBook for Atlas {
+    fn open(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn look_up(&self, address: std::net::IpAddr) -> AddressFacts {
+        match address.to_string().starts_with("203.0.113.") {
+            true => AddressFacts {
+                country_iso_code: Some("AQ".to_owned()),
+                city_name: Some("Port \"X\"".to_owned()),
+                location: Some((-64.5, 12.0)),
+                as_number: Some(64_496),
+                ..AddressFacts::default()
+            },
+            false => AddressFacts::default(),
+        }
+    }
+}
+
+/// Where addresses are is asked of databases when a query names it, and of nobody else.
+#[tokio::test]
+async fn addresses_are_looked_up_where_a_query_asks() {
+    let atlas = Arc::new(Atlas::default());
+    let options = SessionOptions { addresses: Some(Arc::clone(&atlas) as Arc<dyn AddressBook>), ..options() };
+    let ctx = fixture_with(&options);
+    let everything = answer(&ctx, "select * from events limit 1").await.expect("an answer");
+    assert!(!everything.contains("geo_") && !atlas.0.load(std::sync::atomic::Ordering::SeqCst), "{everything}");
+    let known = "sourceipaddress like '203.0.113.%'";
+    for (sql, expect) in [
+        (
+            format!("select distinct geo_country_iso_code, geo_city_name, geo_location, geo_country_name, as_number, as_organization_name from events where {known}"),
+            "geo_country_iso_code|geo_city_name|geo_location|geo_country_name|as_number|as_organization_name\nAQ|Port \"X\"|-64.5,12|NULL|64496|NULL",
+        ),
+        (
+            format!("select count(*) filter (where {known}) - count(geo_country_iso_code) as n from aws_cloudtrail_log").replace("sourceipaddress", "source_ip_address"),
+            "n\n0",
+        ),
+        (format!("select count(*) > 0 as n from events where as_number = 64496 and not {known}"), "n\nfalse"),
+        ("select count(*) > 0 as n from events e where e.geo_city_name is not null".to_owned(), "n\ntrue"),
+    ] {
+        assert_eq!(answer(&ctx, &sql).await.expect("an answer"), expect, "{sql}");
+    }
+    let error = answer(&fixture(), "select geo_city_name from events").await.expect_err("no database");
+    assert_eq!(error.kind(), Kind::Name);
+    assert!(error.to_string().contains("`geo_city` or `geo_asn` in the configuration"), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use event::reject::Reject;
 use lake::Counts;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Most places named in a report; the rest is counted.
 pub(super) const NAMED_MAX: usize = 1_000;
@@ -10,7 +10,7 @@ pub(super) const NAMED_MAX: usize = 1_000;
 const SAMPLES_MAX: usize = 20;
 
 /// What a collection came to.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Objects listed, and places that were skipped while listing.
     pub files_seen: u64,
@@ -47,7 +47,7 @@ pub struct Report {
 }
 
 /// A place that holds nothing for us.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// The place.
     pub uri: String,
@@ -56,7 +56,7 @@ pub struct Skipped {
 }
 
 /// A place that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
     /// The place.
     pub uri: String,

@@ -67,6 +67,11 @@ impl Destinations {
         Destinations { places, stores: Mutex::default(), aws: OnceCell::new() }
     }
 
+    /// Takes a way to reach topics and log groups, also where buckets are folders.
+    pub fn with_aws(self, aws: Aws) -> Destinations {
+        Destinations { aws: OnceCell::new_with(Some(aws)), ..self }
+    }
+
     /// Looks a bucket up. Where buckets are folders it is made.
     ///
     /// # Errors
@@ -131,9 +136,9 @@ impl Destinations {
         put.map_err(|error| failed("deliver", error))
     }
 
-    /// Returns how AWS's other services are reached; `None` where buckets are folders.
+    /// Returns how AWS's other services are reached; `None` where buckets are folders and nobody says.
     pub(super) async fn aws(&self) -> Option<&Aws> {
-        let Places::Aws(options) = &self.places else { return None };
+        let Places::Aws(options) = &self.places else { return self.aws.get() };
         let role = options.role_arn.as_ref().map(event::arn::Arn::as_str);
         let load = || Aws::load(options.profile.as_deref(), role, options.endpoint_url.as_deref());
         Some(self.aws.get_or_init(load).await)

@@ -80,7 +80,11 @@ impl Note {
 ///
 /// # Errors
 /// [`ErrorKind::Lake`] if the documents cannot be read or written, or are not as expected.
-pub(super) async fn apply(documents: &Arc<Documents>, writes: Vec<Write>, note: Option<Note>) -> Result<i64> {
+pub(super) fn apply(
+    documents: &Arc<Documents>,
+    writes: Vec<Write>,
+    note: Option<Note>,
+) -> impl Future<Output = Result<i64>> + Send + use<> {
     let documents = Arc::clone(documents);
     let work = move || {
         let mut attempt = 1;
@@ -93,7 +97,10 @@ pub(super) async fn apply(documents: &Arc<Documents>, writes: Vec<Write>, note: 
             }
         }
     };
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::ended("a thread that keeps documents", Some(error)))?
+    async {
+        let applied = tokio::task::spawn_blocking(work).await;
+        applied.map_err(|error| Error::ended("a thread that keeps documents", Some(error)))?
+    }
 }
 
 fn apply_once(documents: &Documents, writes: &[Write], note: Option<&Note>) -> lake::error::Result<i64> {

@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod again;
+mod delivery;
 mod hunts;
 mod keeping;
 mod log_files;
 mod lossless;
 mod push;
 mod rounds;
+mod selectors;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -32,7 +32,7 @@ pub(crate) struct Output {
 
 pub(crate) async fn create_event_data_store(service: &Service, call: &Call, input: Input) -> Result<Output> {
     let Input { name, tags_list, start_ingestion, members } = input;
-    stores::check(call, &Members { name: Some(name.clone()), ..members.clone() })?;
+    stores::check(service, call, &Members { name: Some(name.clone()), ..members.clone() })?;
     let tags = tags_list.unwrap_or_default();
     tags::check(&tags)?;
     let billing_mode = members.billing_mode.unwrap_or_else(|| "EXTENDABLE_RETENTION_PRICING".to_owned());

@@ -19,7 +19,7 @@ pub(crate) struct Input {
 }
 
 pub(crate) async fn update_event_data_store(service: &Service, call: &Call, input: Input) -> Result<StoreAnswer> {
-    stores::check(call, &input.members)?;
+    stores::check(service, call, &input.members)?;
     let found = stores::active(service, call, &input.event_data_store)?;
     let mut store = found.value;
     if let Some(name) = &input.members.name {

@@ -26,7 +26,7 @@ use trail::model::Millis;
 
 pub(crate) use document::{Query, Status};
 pub(crate) use parameters::filled;
-pub(crate) use plan::{planned, refusal};
+pub(crate) use plan::check_stores;
 pub(crate) use rows::Page;
 pub(crate) use start::{Ask, start};
 

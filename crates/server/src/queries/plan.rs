@@ -16,7 +16,7 @@ use crate::stores;
 ///
 /// # Errors
 /// `InvalidQueryStatementException` with what is wrong with the text, and what is wrong with a store that it names.
-pub(crate) async fn planned(service: &Service, call: &Call, statement: &str) -> Result<(Answer, Vec<EventDataStore>)> {
+pub(super) async fn planned(service: &Service, call: &Call, statement: &str) -> Result<(Answer, Vec<EventDataStore>)> {
     let names = sql::tables(statement).map_err(|error| refusal(&error))?;
     if names.is_empty() {
         let message = "The query reads nothing: name an event data store behind FROM, by the last part of its ARN.";
@@ -34,6 +34,15 @@ pub(crate) async fn planned(service: &Service, call: &Call, statement: &str) -> 
     let session = session(service).await?;
     let answer = sql::query_parts(&session, statement, &parts).await.map_err(|error| refusal(&error))?;
     Ok((answer, read))
+}
+
+/// Checks that a text is a query, and that the caller has the stores which it names.
+///
+/// # Errors
+/// As [`planned`], but for what only shows when it is planned.
+pub(crate) fn check_stores(service: &Service, call: &Call, statement: &str) -> Result<()> {
+    let names = sql::tables(statement).map_err(|error| refusal(&error))?;
+    names.iter().try_for_each(|name| store(service, call, name).map(drop))
 }
 
 /// Returns the store that a name behind `FROM` stands for: an ARN, its last part, or a word that begins with `$` for the only
@@ -68,7 +77,7 @@ async fn session(service: &Service) -> Result<SessionContext> {
 }
 
 /// Returns what is told of a query that cannot be planned.
-pub(crate) fn refusal(error: &sql::Error) -> Fault {
+fn refusal(error: &sql::Error) -> Fault {
     match error.kind() {
         Kind::Syntax | Kind::Name | Kind::Refused | Kind::Plan => {
             Fault::new(Code::InvalidQueryStatementException, format!("The query cannot be run: {error}."))

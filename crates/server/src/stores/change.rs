@@ -8,6 +8,7 @@ use super::view::ACTIVITY_AUDIT_LOG;
 use crate::call::Call;
 use crate::fault::{Code, Fault, Result};
 use crate::limits;
+use crate::service::Service;
 use crate::validate::Violations;
 
 /// How a store would be paid for, with the least, the most and the usual days that it keeps events.
@@ -37,8 +38,9 @@ pub(crate) struct Members {
 /// Holds members against the limits of the model, and an organisation's store against what the key may see.
 ///
 /// # Errors
-/// `InvalidParameterException`, `InvalidEventSelectorsException` or `NotOrganizationMasterAccountException`.
-pub(crate) fn check(call: &Call, members: &Members) -> Result<()> {
+/// `InvalidParameterException`, `InvalidEventSelectorsException`, `OrganizationsNotInUseException` or
+/// `NotOrganizationMasterAccountException`.
+pub(crate) fn check(service: &Service, call: &Call, members: &Members) -> Result<()> {
     let mut found = Violations::default();
     found.text("Name", members.name.as_deref(), &limits::EVENT_DATA_STORE_NAME);
     found.number("RetentionPeriod", members.retention_period, limits::RETENTION_PERIOD);
@@ -46,8 +48,12 @@ pub(crate) fn check(call: &Call, members: &Members) -> Result<()> {
     found.one_of("BillingMode", members.billing_mode.as_deref(), limits::BILLING_MODE);
     found.refuse(Code::InvalidParameterException)?;
     if members.organization_enabled == Some(true) && !call.sees_all {
+        let code = match service.organization() {
+            Some(_) => Code::NotOrganizationMasterAccountException,
+            None => Code::OrganizationsNotInUseException,
+        };
         return Err(Fault::new(
-            Code::NotOrganizationMasterAccountException,
+            code,
             "A store of all accounts is made and changed by a key that sees all accounts: make one with the scope all.",
         ));
     }

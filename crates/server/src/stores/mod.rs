@@ -90,6 +90,16 @@ fn is_gone(store: &EventDataStore, call: &Call) -> bool {
     store.deleted.is_some_and(|deleted| deleted.time().as_micros() + RESTORABLE_DAYS * DAY <= call.now.as_micros())
 }
 
+/// Returns the refusal to share a store with Lake Formation.
+pub(crate) fn no_federation(store: &EventDataStore) -> Fault {
+    let message = format!(
+        "The event data store {} cannot be federated: AWS Lake Formation is not part of this service. Its tables are open \
+         Delta Lake tables that other engines read where they lie.",
+        store.arn
+    );
+    Fault::new(Code::UnsupportedOperationException, message)
+}
+
 /// Whether a store takes in what is collected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ingestion {

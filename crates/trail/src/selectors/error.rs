@@ -16,6 +16,8 @@ pub struct Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
+    /// A text that is no JSON, or not that of selectors.
+    Json,
     /// Selectors of both kinds in one call, or basic ones for an event data store.
     Kind,
     /// No selector, or more than there may be.

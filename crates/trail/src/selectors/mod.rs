@@ -6,6 +6,7 @@
 //! events a trail sees at all; [`route`] asks any number of targets about a batch.
 
 mod error;
+mod text;
 mod wire;
 
 mod arn_shape;
@@ -24,7 +25,7 @@ mod target;
 pub use error::{Error, ErrorKind, Result};
 pub use grammar::{Holder, SELECTORS_MAX, VALUES_MAX};
 pub use reach::Call;
-pub use scope::folder_region;
+pub use scope::{folder_region, global_services};
 pub use sql::StoreScope;
 pub use target::{Target, needs, route};
 pub use wire::{AdvancedEventSelector, AdvancedFieldSelector, DataResource, EventSelector, ReadWriteType, Selectors};

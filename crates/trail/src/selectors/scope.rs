@@ -41,6 +41,11 @@ pub fn folder_region(event_source: Option<&str>, aws_region: Option<&str>) -> Op
     }
 }
 
+/// Returns the services whose events [`folder_region`] puts under the global Region of the partition.
+pub fn global_services() -> &'static [&'static str] {
+    &GLOBAL
+}
+
 fn global_region(region: &str) -> &'static str {
     GLOBAL_REGIONS.iter().find(|(start, _)| region.starts_with(start)).map_or("us-east-1", |(_, global)| global)
 }

@@ -3,6 +3,7 @@
 
 mod audit;
 mod bucket;
+mod delivery;
 mod laws;
 mod selectors;
 mod statuses;

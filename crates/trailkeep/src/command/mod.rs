@@ -16,6 +16,7 @@ pub(crate) mod man;
 pub(crate) mod query;
 pub(crate) mod rules;
 pub(crate) mod serve;
+pub(crate) mod simulate;
 pub(crate) mod validate_logs;
 pub(crate) mod verify;
 pub(crate) mod who;
@@ -56,6 +57,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
         Command::ValidateLogs(command) => validate_logs::run(command, cloudtrail_endpoint, &settings).await,
         Command::Coverage(command) => coverage::run(command, &settings).await,
         Command::Evidence(command) => evidence::run(command, &settings).await,
+        Command::Simulate(command) => simulate::run(*command, &settings).await,
         Command::Convert(command) => convert::run(command, &settings).await,
         Command::Export(command) => export::run(*command, &settings).await,
         Command::Serve(command) => serve::run(command, &settings).await,

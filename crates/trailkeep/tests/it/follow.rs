@@ -103,6 +103,30 @@ fn what_could_not_be_read_is_tried_again() {
     assert_eq!((code, found), (Some(1), [5, 0, 1]), "{report}");
 }
 
+/// What is new is looked at with the rules each time, by the one who writes to the lake.
+#[cfg(unix)]
+#[test]
+fn rules_look_at_what_is_new() {
+    let program = Program::new();
+    std::fs::create_dir(program.path("logs")).expect("a folder");
+    let stop = |id: &str| {
+        format!(
+            r#"{{"eventTime":"2026-03-01T10:00:00Z","eventSource":"cloudtrail.amazonaws.com","eventName":"StopLogging","eventID":"{id}","recipientAccountId":"111122223333","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/{id}"}}}}"#
+        )
+    };
+    put(&program, "a.json", &stop("first"));
+    let mut following = Following::start(&program, &["--detect"]);
+    for id in ["second", "third"] {
+        following.hears("found: ");
+        put(&program, &format!("{id}.json"), &stop(id));
+    }
+    following.hears("found: ");
+    let (code, report) = following.ends_by("-INT");
+    assert_eq!((code, number(&report, "stored")), (Some(0), 3), "{report}");
+    let found = "SELECT count(DISTINCT event_id) FROM findings WHERE rule LIKE 'Recording of a trail%'";
+    assert_eq!(program.query(&["--output", "raw", found]), b"3\n");
+}
+
 #[test]
 fn a_stream_cannot_be_followed() {
     let program = Program::new();

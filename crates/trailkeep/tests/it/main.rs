@@ -25,6 +25,7 @@ mod lookup;
 mod program;
 mod query;
 mod serve;
+mod simulate;
 mod upkeep;
 mod validate_logs;
 mod verify;

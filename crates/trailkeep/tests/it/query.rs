@@ -158,3 +158,33 @@ fn parquet_holds_the_answer_with_its_types() {
         assert!(run.code == Some(2) && run.err.contains(hint), "{words:?}: {run:?}");
     }
 }
+
+/// What the public test databases know, where they are at hand.
+#[test]
+#[expect(clippy::print_stdout, reason = "a test that is not run in full says so")]
+fn places_of_addresses_come_from_the_configured_databases() {
+    let program = Program::new();
+    let record =
+        r#"{"eventTime":"2026-03-01T10:00:00Z","eventName":"x","eventID":"a","sourceIPAddress":"81.2.69.142"}"#;
+    assert_eq!(program.run_with(["collect", "-"], record).code, Some(0));
+    let sql = "SELECT geo_city_name AS city, geo_country_iso_code AS country FROM events";
+    for (config, sql, said) in [
+        ("", sql, "needs a database of addresses"),
+        ("geo_city = \"missing.mmdb\"\n", sql, "missing.mmdb` of `--geo-city`"),
+    ] {
+        std::fs::write(program.path("trailkeep.toml"), config).expect("a configuration");
+        let run = program.run(["query", sql]);
+        assert!(run.code == Some(2) && run.err.contains(said), "{run:?}");
+        let run = program.run(["query", "SELECT eventid FROM events"]);
+        assert_eq!((run.code, run.out.as_str()), (Some(0), "{\"eventid\":\"a\"}\n"), "nobody asked: {run:?}");
+    }
+    let Some(folder) = std::env::var_os("TRAILKEEP_ACCEPTANCE") else {
+        println!("places of addresses: not run, TRAILKEEP_ACCEPTANCE is not set");
+        return;
+    };
+    let city = std::path::Path::new(&folder).join("geo/GeoLite2-City-Test.mmdb");
+    std::fs::write(program.path("trailkeep.toml"), format!("geo_city = \"{}\"\n", city.display()))
+        .expect("a configuration");
+    let run = program.run(["query", sql]);
+    assert_eq!((run.code, run.out.as_str()), (Some(0), "{\"city\":\"London\",\"country\":\"GB\"}\n"), "{run:?}");
+}

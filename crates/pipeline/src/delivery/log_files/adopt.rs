@@ -11,42 +11,37 @@ use crate::error::Result;
 
 impl LogFiles {
     /// Takes up what the trail is now.
-    pub(super) async fn adopt(&mut self, trail: Option<&Kept<Trail>>, now: Timestamp) -> Result<()> {
+    pub(super) async fn adopt(&mut self, kept: Option<Kept<Trail>>, now: Timestamp) -> Result<()> {
+        let Some(found) = kept.as_ref().map(|kept| kept.value.clone()) else { return self.adopt_gone(now).await };
+        let has_begun = found.logging.is_on || found.logging.until_seq.is_some();
         let state = self.state.as_ref().map(|kept| kept.value.clone());
-        match (state, trail.map(|kept| &kept.value)) {
-            (None, None) => Ok(()),
-            (None, Some(found)) if found.logging.is_on || found.logging.until_seq.is_some() => self.begin(found, now).await,
-            (None, Some(found)) if found.deleted.is_some() => self.forget(trail).await,
-            (None, Some(_)) => Ok(()),
-            (Some(state), Some(found)) if state.is_stretch_of(found) => match state.is_ended && found.deleted.is_some() {
-                true => self.forget(trail).await,
-                false => self.change(state, found, now).await,
-            },
-            (Some(state), Some(found)) if state.is_ended => {
-                if found.logging.is_on || found.logging.until_seq.is_some() {
-                    self.begin(found, now).await
-                } else if found.deleted.is_some() {
-                    self.forget(trail).await
-                } else {
-                    Ok(())
-                }
-            }
-            (Some(state), Some(found)) => {
+        match state {
+            Some(state) if state.is_stretch_of(&found) && !state.is_ended => self.change(state, found, now).await,
+            Some(state) if !state.is_ended => {
                 // The stop itself was not seen. What it was is not kept anywhere but in where the next stretch begins.
                 let is_same_trail = state.trail.created == found.created;
                 let until = if is_same_trail { found.logging.after_seq } else { self.position(&state) };
                 self.end_unseen(state, until, now).await
             }
-            (Some(state), None) if state.is_ended => self.forget(None).await,
-            (Some(state), None) => {
-                let until = self.shared.last_seq().await?.unwrap_or(state.offset);
-                self.end_unseen(state, until, now).await
-            }
+            Some(state) if has_begun && !state.is_stretch_of(&found) => self.begin(found, now).await,
+            None if has_begun => self.begin(found, now).await,
+            _ if found.deleted.is_some() => self.forget(kept).await,
+            _ => Ok(()),
         }
     }
 
+    /// The trail itself is gone: what it recorded until now is delivered still.
+    async fn adopt_gone(&mut self, now: Timestamp) -> Result<()> {
+        let Some(state) = self.state.as_ref().map(|kept| kept.value.clone()) else { return Ok(()) };
+        if state.is_ended {
+            return self.forget(None).await;
+        }
+        let until = self.shared.last_seq().await?.unwrap_or(state.offset);
+        self.end_unseen(state, until, now).await
+    }
+
     /// Forgets all that is kept of the trail, and the trail itself if it was deleted and is still the one that was read.
-    pub(super) async fn forget(&mut self, trail: Option<&Kept<Trail>>) -> Result<()> {
+    pub(super) async fn forget(&mut self, trail: Option<Kept<Trail>>) -> Result<()> {
         let mut writes: Vec<Write> =
             self.chains.values().map(|chain| Write::delete(DIGEST_CHAIN, &chain.id(), Expect::Any)).collect();
         for kind in [TRAIL_DELIVERY, TRAIL_CLOUD_WATCH_LOGS, TRAIL_STATUS] {
@@ -55,7 +50,7 @@ impl LogFiles {
         if let Some(kept) = trail.filter(|kept| kept.value.deleted.is_some()) {
             writes.push(Write::delete(TRAIL, &self.arn, Expect::Revision(kept.revision)));
         }
-        apply(&self.shared.documents, writes, None).await?;
+        apply(&self.shared.settings.documents, writes, None).await?;
         self.chains.clear();
         self.packed.clear();
         (self.state, self.gathering, self.target) = (None, None, None);
@@ -63,13 +58,13 @@ impl LogFiles {
     }
 
     /// Begins the stretch that the trail is in.
-    async fn begin(&mut self, trail: &Trail, now: Timestamp) -> Result<()> {
+    async fn begin(&mut self, trail: Trail, now: Timestamp) -> Result<()> {
         let before = self.state.as_ref().map(|kept| &kept.value);
         let ended_at = before.filter(|before| before.trail.created == trail.created).and_then(State::until_seq);
-        let state = State::begin(trail, now);
+        let state = State::begin(&trail, now);
         let mut writes = Vec::new();
         if trail.cloud_watch_logs.is_some() {
-            let kept = self.shared.documents.read(TRAIL_CLOUD_WATCH_LOGS, &self.arn).map_err(unkept)?;
+            let kept = self.shared.settings.documents.read(TRAIL_CLOUD_WATCH_LOGS, &self.arn).map_err(unkept)?;
             let channel = match (kept, ended_at) {
                 (Some(Kept { value, .. }), Some(ended_at)) => {
                     let mut channel: ChannelState = value;
@@ -81,7 +76,7 @@ impl LogFiles {
             writes.push(Write::put(TRAIL_CLOUD_WATCH_LOGS, &self.arn, &channel, Expect::Any)?);
         }
         if let Some(base) = state.validation_base() {
-            writes.push(self.begin_home_chain(trail, base)?);
+            writes.push(self.begin_home_chain(&trail, base)?);
         }
         (self.gathering, self.target) = (None, None);
         self.packed.clear();
@@ -100,13 +95,13 @@ impl LogFiles {
     }
 
     /// Takes up what changed within a stretch. What was gathered is delivered as it would have been before.
-    async fn change(&mut self, mut state: State, trail: &Trail, now: Timestamp) -> Result<()> {
-        let is_unended = trail.deleted.is_some() && trail.logging.is_on;
-        if state.trail == *trail || state.is_ended && !is_unended {
+    async fn change(&mut self, mut state: State, trail: Trail, now: Timestamp) -> Result<()> {
+        let trail = self.ended_if_deleted(&state, trail, now).await?;
+        if state.trail == trail {
             return Ok(());
         }
-        let is_other_choice = chooses_otherwise(&state.trail, trail);
-        let is_other_place = !is_same_place(&state.trail, trail);
+        let is_other_choice = chooses_otherwise(&state.trail, &trail);
+        let is_other_place = !is_same_place(&state.trail, &trail);
         if (is_other_choice || is_other_place) && state.plan.is_none() {
             self.plan(&mut state, now).await?;
         }
@@ -120,17 +115,31 @@ impl LogFiles {
             (Some(_), None) => writes.push(Write::delete(TRAIL_CLOUD_WATCH_LOGS, &self.arn, Expect::Any)),
             _ => {}
         }
-        state.trail = trail.clone();
-        if is_unended {
-            // Whoever deletes a trail stops it; where that was forgotten, it ends with what is stored now.
-            state.end_at(self.shared.last_seq().await?.unwrap_or(state.offset), now);
-        }
+        state.trail = trail;
         if is_other_place {
             self.retry.reset();
             self.digests_retry.reset();
         }
         self.target = None;
         self.save(state, writes, None).await
+    }
+
+    /// Whoever deletes or stops a trail says where it ends; where that was forgotten, it ends with what is stored now.
+    async fn ended_if_deleted(&self, state: &State, trail: Trail, now: Timestamp) -> Result<Trail> {
+        let is_unended = match trail.logging.is_on {
+            true => trail.deleted.is_some(),
+            false => trail.logging.until_seq.is_none(),
+        };
+        let mut found = State { trail, ..state.clone() };
+        if is_unended {
+            let until = match state.until_seq() {
+                Some(until) => until,
+                None => self.shared.last_seq().await?.unwrap_or(state.offset),
+            };
+            found.trail.logging.stopped = found.trail.logging.stopped.or(state.trail.logging.stopped);
+            found.end_at(until, now);
+        }
+        Ok(found.trail)
     }
 
     async fn end_unseen(&mut self, mut state: State, until: i64, now: Timestamp) -> Result<()> {

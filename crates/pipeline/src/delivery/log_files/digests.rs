@@ -127,7 +127,7 @@ impl LogFiles {
         let Some(mut chain) = self.chains.get(place).cloned() else { return Ok(()) };
         chain.advance(&sealed);
         let write = next(&chain, is_last)?;
-        apply(&self.shared.documents, vec![write], Some(self.note(Of::Digests, now, None))).await?;
+        apply(&self.shared.settings.documents, vec![write], Some(self.note(Of::Digests, now, None))).await?;
         if is_last {
             self.chains.remove(place);
         } else {

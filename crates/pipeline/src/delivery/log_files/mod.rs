@@ -6,7 +6,7 @@
 
 mod adopt;
 mod digests;
-mod gather;
+pub(super) mod gather;
 mod put;
 
 use std::collections::{BTreeMap, HashMap};
@@ -78,8 +78,8 @@ impl LogFiles {
     /// The first thing that went wrong. All that was kept by then holds, and the next round goes on from there.
     pub(super) async fn round(&mut self, now: Timestamp) -> Result<()> {
         self.load()?;
-        let trail: Option<Kept<Trail>> = self.shared.documents.read(trail::model::TRAIL, &self.arn).map_err(unkept)?;
-        self.adopt(trail.as_ref(), now).await?;
+        let trail: Option<Kept<Trail>> = self.shared.settings.documents.read(trail::model::TRAIL, &self.arn).map_err(unkept)?;
+        self.adopt(trail.clone(), now).await?;
         if self.state.is_none() || self.retry.is_waiting(now) {
             return Ok(());
         }
@@ -89,9 +89,9 @@ impl LogFiles {
             Err(error) if error.kind() == ErrorKind::Ended => {}
             Err(_) => {
                 self.retry.fail(now);
-                if let Some(kept) = trail.filter(|kept| is_given_up(&kept.value, now)) {
+                if trail.as_ref().is_some_and(|kept| is_given_up(&kept.value, now)) {
                     tracing::error!(trail = self.arn, "a deleted trail is forgotten, some of its files undelivered");
-                    self.forget(Some(&kept)).await?;
+                    self.forget(trail).await?;
                 }
             }
         }
@@ -106,8 +106,14 @@ impl LogFiles {
         }
         // Log files go on where digests cannot.
         let is_at_end = self.gather(now).await?;
-        digests?;
-        if is_at_end { self.end(now).await } else { Ok(()) }
+        match digests {
+            Ok(()) if is_at_end => self.end(now).await,
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.done.failures.push(super::chain(&error));
+                Ok(())
+            }
+        }
     }
 
     /// Reads what was kept by an earlier run.
@@ -115,8 +121,8 @@ impl LogFiles {
         if self.is_loaded {
             return Ok(());
         }
-        self.state = self.shared.documents.read(TRAIL_DELIVERY, &self.arn).map_err(unkept)?;
-        let chains: Vec<Kept<Chain>> = self.shared.documents.read_all(DIGEST_CHAIN).map_err(unkept)?;
+        self.state = self.shared.settings.documents.read(TRAIL_DELIVERY, &self.arn).map_err(unkept)?;
+        let chains: Vec<Kept<Chain>> = self.shared.settings.documents.read_all(DIGEST_CHAIN).map_err(unkept)?;
         let chains = chains.into_iter().map(|kept| kept.value).filter(|chain| chain.trail_arn == self.arn);
         self.chains = chains.map(|chain| ((chain.account, chain.region.clone()), chain)).collect();
         self.is_loaded = true;
@@ -127,7 +133,7 @@ impl LogFiles {
     async fn save(&mut self, state: State, mut writes: Vec<Write>, note: Option<Note>) -> Result<()> {
         let expect = self.state.as_ref().map_or(Expect::Absent, |kept| Expect::Revision(kept.revision));
         writes.push(Write::put(TRAIL_DELIVERY, &self.arn, &state, expect)?);
-        let revision = apply(&self.shared.documents, writes, note).await.inspect_err(|_| self.is_loaded = false)?;
+        let revision = apply(&self.shared.settings.documents, writes, note).await.inspect_err(|_| self.is_loaded = false)?;
         self.state = Some(Kept { revision, value: state });
         Ok(())
     }
@@ -135,7 +141,7 @@ impl LogFiles {
     /// Notes in the status that something failed, and returns the error.
     async fn note_failure(&self, of: Of, error: Error, now: Timestamp) -> Error {
         tracing::warn!(trail = self.arn, error = super::chain(&error), "a delivery failed and will be tried again");
-        match apply(&self.shared.documents, Vec::new(), Some(self.note(of, now, Some(code(&error))))).await {
+        match apply(&self.shared.settings.documents, Vec::new(), Some(self.note(of, now, Some(code(&error))))).await {
             Ok(_) => error,
             Err(unkept) => unkept,
         }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use event::key::FileName;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use lake::Expect;
@@ -13,7 +12,7 @@ use trail::delivery::{Chain, DIGEST_CHAIN, Listed, Notice, Plan, State, TRAIL_NO
 use super::super::records::{Of, Write};
 use super::super::step::Step;
 use super::LogFiles;
-use crate::error::{Error, Result};
+use crate::error::{ErrorKind, Result};
 
 /// Objects that are put at once.
 const PUTS_AT_ONCE: usize = 8;
@@ -25,7 +24,7 @@ impl LogFiles {
         let plan = self.ensure_packed(plan).await?;
         match self.put_all(&plan).await {
             Ok(()) => {}
-            Err(error) if error.kind() == crate::error::ErrorKind::Ended => return Err(error),
+            Err(error) if error.kind() == ErrorKind::Ended => return Err(error),
             Err(error) => {
                 let error = self.note_failure(Of::LogFiles, error, now).await;
                 self.redirect(plan).await?;
@@ -65,10 +64,12 @@ impl LogFiles {
     async fn put_all(&self, plan: &Plan) -> Result<()> {
         let kms_key_id = plan.trail.kms_key_id.as_deref();
         let bucket = &plan.trail.s3_bucket_name;
-        let puts = plan.files.iter().map(|file| {
+        let mut puts = Vec::with_capacity(plan.files.len());
+        for file in &plan.files {
             let bytes = self.packed.get(&file.key).cloned().unwrap_or_default();
-            self.shared.settings.destinations.put_object(bucket, kms_key_id, Object::gzipped_json(&file.key, bytes))
-        });
+            let object = Object::gzipped_json(&file.key, bytes);
+            puts.push(self.shared.settings.destinations.put_object(bucket, kms_key_id, object));
+        }
         let mut puts = stream::iter(puts).buffer_unordered(PUTS_AT_ONCE);
         while let Some(put) = puts.next().await {
             put?;

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod laws;
+mod reach;
 mod recorded;
 mod refused;
 

@@ -142,3 +142,41 @@ fn what_was_sent_is_given_back() {
         assert_eq!(holder.check(&new), Ok(()));
     }
 }
+
+#[test]
+fn what_the_command_line_takes_is_read() {
+    let basic = "{\"EventSelectors\":[{\"ReadWriteType\":\"All\"}]}";
+    let advanced = "{\"AdvancedEventSelectors\":[{\"FieldSelectors\":[{\"Field\":\"eventCategory\",\"Equals\":[\"Data\"]},\
+        {\"Field\":\"resources.type\",\"Equals\":[\"AWS::S3::Object\"]}]}]}";
+    let inner = |object: &str| {
+        let object: Value = serde_json::from_str(object).unwrap();
+        object.as_object().unwrap().values().next().unwrap().to_string()
+    };
+    let good = [
+        (basic.to_owned(), basic),
+        (inner(basic), basic),
+        (advanced.to_owned(), advanced),
+        (inner(advanced), advanced),
+        ("{\"TrailARN\":\"arn\",\"EventSelectors\":[{\"ReadWriteType\":\"All\"}]}".to_owned(), basic),
+        ("{\"EventSelectors\":[{\"ReadWriteType\":\"All\"}],\"AdvancedEventSelectors\":[]}".to_owned(), basic),
+    ];
+    for (text, expect) in good {
+        assert_eq!(serde_json::to_string(&Selectors::parse(&text).unwrap()).unwrap(), expect, "{text}");
+    }
+    let bad = [
+        ("", "Json", "EOF"),
+        ("3", "Json", "neither a list nor an object"),
+        ("{}", "Json", "neither EventSelectors nor"),
+        ("{\"EventSelectors\":3}", "Json", "invalid type"),
+        ("[]", "Selectors", "The request has 0."),
+        ("[{},{\"ReadWriteTyp\":\"All\"}]", "Json", "selector 2: unknown field `ReadWriteTyp`"),
+        ("[{\"FieldSelectors\":[]},{\"ReadWriteType\":\"All\"}]", "Json", "selector 2: unknown field"),
+        ("[{\"ReadWriteType\":\"Sometimes\"}]", "ReadWriteType", "Value Sometimes"),
+        ("[3]", "Json", "selector 1: invalid type"),
+    ];
+    for (text, kind, part) in bad {
+        let error = Selectors::parse(text).expect_err(text);
+        assert_eq!(format!("{:?}", error.kind()), kind, "{text}: {error}");
+        assert!(error.to_string().contains(part), "{text}: {error}");
+    }
+}

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use lake::Writer;
 use lake::location::Location;
 use pipeline::collect::{Collect, Progress, Report};
 use pipeline::prove::Proofs;
@@ -14,8 +15,11 @@ use tokio::sync::watch;
 use super::progress::Bar;
 use super::prove::{Given, sum};
 use super::{consume, open, stopped};
+use crate::command::detect::stored::{Keeps, hunt_above, last_seq};
 use crate::fault::{Fault, Result};
 use crate::interrupt::Interrupts;
+use crate::stop::Terminations;
+use crate::settings::Settings;
 use crate::terminal;
 use crate::units::counted;
 
@@ -33,11 +37,13 @@ pub(super) fn parse_interval(text: &str) -> std::result::Result<Duration, String
 }
 
 /// How places are watched.
-pub(super) struct Watch {
+pub(super) struct Watch<'s> {
     /// How long to wait between two looks.
     pub(super) interval: Duration,
     /// What digests are proven by.
     pub(super) given: Given,
+    /// By what rules the dates of what is new are looked at, if they are.
+    pub(super) rules: Option<&'s Settings>,
 }
 
 /// Collects into a lake until it is told to end, and returns what all rounds came to.
@@ -48,7 +54,7 @@ pub(super) async fn into_lake(
     location: &Location,
     plan: Collect,
     now: Timestamp,
-    watch: Watch,
+    watch: Watch<'_>,
 ) -> Result<(Report, Proofs)> {
     if let Some(stream) = plan.sources.iter().find(|source| matches!(source.uri(), source::Uri::Stdin)) {
         return Err(Fault::new(format!("`{}` cannot be followed: it ends by itself", stream.uri()))
@@ -56,12 +62,14 @@ pub(super) async fn into_lake(
     }
     let (ended, end) = watch::channel(false);
     let progress = Arc::new(Progress::default());
-    let listener = tokio::spawn(listen(Interrupts::listen()?, terminations()?, ended, progress.clone()));
+    let listener = tokio::spawn(listen(Interrupts::listen()?, Terminations::listen()?, ended, progress.clone()));
     let writer = open(location, now).await?;
     let bar = Bar::start(progress.clone());
-    let Watch { interval, given } = watch;
+    let Watch { interval, given, rules } = watch;
+    let mut looked_at = if rules.is_some() { last_seq(location).await? } else { -1 };
     let (mut failed_before, mut proved) = (0, Ok(Proofs::default()));
     let (mut is_first, mut consumed) = (true, Ok(()));
+    let mut looked = Ok(());
     let report = pipeline::collect::follow(writer.clone(), plan, progress, async |round: &Report| {
         tell(round, failed_before);
         failed_before = round.failed_total;
@@ -80,6 +88,12 @@ pub(super) async fn into_lake(
             if consumed.is_err() {
                 return false;
             }
+            if let Some(rules) = rules {
+                looked = look(&mut looked_at, location, rules, &writer).await;
+                if looked.is_err() {
+                    return false;
+                }
+            }
         }
         let mut end = end.clone();
         tokio::select! {
@@ -94,7 +108,15 @@ pub(super) async fn into_lake(
     writer.close().await;
     let report = report.map_err(|error| stopped(error, location))?;
     consumed?;
+    looked?;
     Ok((report, proved?))
+}
+
+/// Looks at the dates of the events above a number with the rules, and moves the number on.
+async fn look(looked_at: &mut i64, location: &Location, rules: &Settings, writer: &Arc<Writer>) -> Result<()> {
+    hunt_above(*looked_at, rules, Timestamp::now(), Keeps::By(writer)).await?;
+    *looked_at = last_seq(location).await?;
+    Ok(())
 }
 
 /// Asks for an end at the first signal; the second ends the process, which the lake survives as well.
@@ -129,42 +151,6 @@ fn tell(round: &Report, failed_before: u64) {
     }
     // Standard error may be gone; the collection goes on.
     writeln!(std::io::stderr(), "{line}").ok();
-}
-
-/// The requests of the system to end.
-#[cfg(unix)]
-struct Terminations(tokio::signal::unix::Signal);
-
-#[cfg(unix)]
-fn terminations() -> Result<Terminations> {
-    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .map(Terminations)
-        .map_err(|error| Fault::new("could not listen for the request to end").because(error))
-}
-
-#[cfg(unix)]
-impl Terminations {
-    async fn next(&mut self) {
-        if self.0.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// A platform without signals asks nobody.
-#[cfg(not(unix))]
-struct Terminations;
-
-#[cfg(not(unix))]
-fn terminations() -> Result<Terminations> {
-    Ok(Terminations)
-}
-
-#[cfg(not(unix))]
-impl Terminations {
-    async fn next(&mut self) {
-        std::future::pending::<()>().await;
-    }
 }
 
 #[cfg(test)]

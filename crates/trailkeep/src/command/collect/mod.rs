@@ -1,6 +1,7 @@
 //! `trailkeep collect URI...`: log files into the lake, with progress and a report that leaves nothing out.
 
 mod follow;
+pub(crate) mod handed;
 mod progress;
 pub(crate) mod prove;
 mod report;
@@ -22,6 +23,7 @@ use lake::error::ErrorKind;
 use lake::location::Location;
 use pipeline::collect::{Bounds, Collect, Progress, Report, collect};
 use pipeline::prove::Proofs;
+use serde::{Deserialize, Serialize};
 use source::{Selection, Source, Uri};
 
 use crate::cli::Format;
@@ -43,7 +45,7 @@ use crate::units::parse_bytes;
 /// `--since`, `--until`, `--account` and `--region` leave out log files whose place says that they hold no such events;
 /// they do not filter inside a log file. Exit codes: 0 all is stored, 1 with rejects, skips or conflicts, 2 could not
 /// finish.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 #[command(name = "collect")]
 pub(crate) struct CollectArgs {
     /// A folder, a file, `s3://bucket/prefix`, or `-` for standard input
@@ -70,12 +72,12 @@ pub(crate) struct CollectArgs {
     /// repeat for several [default: CloudTrail is asked about digests from buckets]. The lake keeps those that its digests
     /// name
     #[arg(long, value_name = "FILE")]
-    keys: Vec<PathBuf>,
+    pub(crate) keys: Vec<PathBuf>,
 
     /// File with the signatures of digest files that are read from a copy: an object of JSON from `bucket/key` to
     /// `signature` and `signature-algorithm`; repeat for several
     #[arg(long, value_name = "FILE")]
-    metadata: Vec<PathBuf>,
+    pub(crate) metadata: Vec<PathBuf>,
 
     /// Go on watching the folders and buckets for new log files until Ctrl-C
     #[arg(long)]
@@ -85,8 +87,8 @@ pub(crate) struct CollectArgs {
     #[arg(long, value_name = "DURATION", env = "TRAILKEEP_POLL_INTERVAL", default_value = "30s", value_parser = follow::parse_interval)]
     poll_interval: Duration,
 
-    /// Look at the dates of what is new with the rules, and keep what is found, as `trailkeep detect` does; in the
-    /// configuration `after_collect = true` in `[detect]`
+    /// Look at the dates of what is new with the rules, and keep what is found, as `trailkeep detect` does, with `--follow`
+    /// each time that something is new; in the configuration `after_collect = true` in `[detect]`
     #[arg(long)]
     detect: bool,
 
@@ -117,25 +119,34 @@ pub(crate) async fn run(command: CollectArgs, settings: &Settings) -> Result<Exi
     let progress = Arc::new(Progress::default());
     let location = settings.location().await?;
     if command.follow {
-        let watch = follow::Watch { interval: command.poll_interval, given };
+        let hunts = command.detect || settings.detect.after_collect;
+        let watch = follow::Watch { interval: command.poll_interval, given, rules: hunts.then_some(settings) };
         let (report, proofs) = follow::into_lake(&location, plan, now, watch).await?;
         show(&report, &proofs, settings)?;
         return Ok(exit(&report));
+    }
+    if let Some((report, proofs)) = handed::over(&command, settings, &location, progress.clone()).await? {
+        return end(&report, &proofs, &progress, settings);
     }
     let hunts = command.detect || settings.detect.after_collect;
     let before = if hunts { detect::stored::last_seq(&location).await? } else { -1 };
     let report = into_lake(&location, plan, now, progress.clone()).await?;
     let has_digests = report.digests > 0 || !given.is_empty() || (from_bucket && given.asks());
     let proofs = if has_digests { given.prove_lake(&location, now).await? } else { Proofs::default() };
-    show(&report, &proofs, settings)?;
     if hunts && report.stored > 0 {
-        detect::stored::hunt_above(before, settings, now).await?;
+        detect::stored::hunt_above(before, settings, now, detect::stored::Keeps::Itself).await?;
     }
+    end(&report, &proofs, &progress, settings)
+}
+
+/// Shows what came of it.
+fn end(report: &Report, proofs: &Proofs, progress: &Progress, settings: &Settings) -> Result<Exit> {
+    show(report, proofs, settings)?;
     if progress.stop.load(Ordering::Relaxed) {
         return Err(Fault::new("the collection was stopped before its end")
             .help("what the report counts is stored; the same command goes on from there"));
     }
-    Ok(exit(&report))
+    Ok(exit(report))
 }
 
 fn exit(report: &Report) -> Exit {
@@ -173,7 +184,7 @@ pub(crate) async fn into_lake(
 }
 
 /// Has the consumers of the lake's events take up what is new.
-async fn consume(writer: &Writer, location: &Location) -> Result<()> {
+pub(crate) async fn consume(writer: &Writer, location: &Location) -> Result<()> {
     let consumed = pipeline::sessions::consume(writer, location, &lake::Lake::session_options(None)).await;
     consumed.map(drop).map_err(|error| stopped(error, location))
 }
@@ -211,7 +222,7 @@ async fn stop_on_interrupt(mut interrupts: Interrupts, progress: Arc<Progress>) 
     std::process::exit(2);
 }
 
-async fn plan(command: &CollectArgs, settings: &Settings, now: Timestamp) -> Result<Collect> {
+pub(crate) async fn plan(command: &CollectArgs, settings: &Settings, now: Timestamp) -> Result<Collect> {
     let time = |text: &Option<String>| text.as_ref().map(|text| inquiry::time::parse(text, now)).transpose();
     let accounts = command.account.iter().map(|text| settings.accounts.find(text));
     let selection = Selection {

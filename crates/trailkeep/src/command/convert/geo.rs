@@ -1,9 +1,11 @@
 //! Databases of addresses: files of MaxMind's format, told apart by what they say they are.
 
-use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use lake::sql::{AddressBook, AddressFacts};
 use maxminddb::{MaxMindDbError, Reader, geoip2};
 use normalize::ecs::{Geo, Network, Place};
 
@@ -12,12 +14,13 @@ use crate::fault::{Fault, Result};
 type File = Reader<Vec<u8>>;
 
 /// The databases that were named.
+#[derive(Debug)]
 pub(crate) struct Databases {
     city: Option<File>,
     asn: Option<File>,
     /// Addresses that could not be looked up, and why the first could not.
-    failed: Cell<u64>,
-    first_failure: RefCell<Option<String>>,
+    failed: AtomicU64,
+    first_failure: OnceLock<String>,
 }
 
 /// What a database is for.
@@ -40,15 +43,15 @@ impl Databases {
         Ok(Databases {
             city: city.map(|path| open(path, &CITY)).transpose()?,
             asn: asn.map(|path| open(path, &ASN)).transpose()?,
-            failed: Cell::new(0),
-            first_failure: RefCell::new(None),
+            failed: AtomicU64::new(0),
+            first_failure: OnceLock::new(),
         })
     }
 
     /// Tells of addresses that could not be looked up.
     pub(crate) fn report(&self) {
-        if let Some(failure) = self.first_failure.borrow().as_deref() {
-            let failed = self.failed.get();
+        if let Some(failure) = self.first_failure.get() {
+            let failed = self.failed.load(Ordering::Relaxed);
             super::note(&format!("{failed} look-ups of addresses failed, the first because {failure}"));
         }
     }
@@ -59,8 +62,8 @@ impl Databases {
             if matches!(error, MaxMindDbError::InvalidInput { .. }) {
                 return None;
             }
-            self.failed.set(self.failed.get() + 1);
-            self.first_failure.borrow_mut().get_or_insert_with(|| error.to_string());
+            self.failed.fetch_add(1, Ordering::Relaxed);
+            self.first_failure.get_or_init(|| error.to_string());
             None
         })
     }
@@ -106,5 +109,52 @@ impl Geo for Databases {
             number: asn.autonomous_system_number,
             organization: asn.autonomous_system_organization.map(str::to_owned),
         })
+    }
+}
+
+/// Databases that are opened once a query asks for what they know.
+#[derive(Debug)]
+pub(crate) struct Book {
+    city: Option<PathBuf>,
+    asn: Option<PathBuf>,
+    opened: OnceLock<Databases>,
+}
+
+impl Book {
+    /// Names the databases; `None` if there are none.
+    pub(crate) fn of(city: Option<PathBuf>, asn: Option<PathBuf>) -> Option<Book> {
+        (city.is_some() || asn.is_some()).then(|| Book { city, asn, opened: OnceLock::new() })
+    }
+}
+
+impl AddressBook for Book {
+    fn open(&self) -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        if self.opened.get().is_none() {
+            let opened = Databases::open(self.city.as_deref(), self.asn.as_deref())?;
+            // Another query may have been faster; its databases are the same.
+            self.opened.get_or_init(|| opened);
+        }
+        Ok(())
+    }
+
+    fn look_up(&self, address: IpAddr) -> AddressFacts {
+        let Some(databases) = self.opened.get() else { return AddressFacts::default() };
+        let failed = databases.failed.load(Ordering::Relaxed);
+        let (place, network) = (databases.place(address), databases.network(address));
+        if failed == 0
+            && let Some(failure) = databases.first_failure.get()
+        {
+            tracing::warn!(%address, failure, "an address could not be looked up, and perhaps others");
+        }
+        let place = place.unwrap_or_default();
+        AddressFacts {
+            country_iso_code: place.country_iso_code,
+            country_name: place.country_name,
+            region_name: place.subdivision_name,
+            city_name: place.city_name,
+            location: place.location,
+            as_number: network.as_ref().and_then(|network| network.number),
+            as_organization_name: network.and_then(|network| network.organization),
+        }
     }
 }

@@ -51,7 +51,7 @@ pub(super) async fn find(location: &Location, settings: &Settings) -> Result<u64
         }
         total
     };
-    let plan = stored::Plan { keeps: true, tells: false };
+    let plan = stored::Plan { keeps: stored::Keeps::Itself, tells: false };
     let (tally, total) = tokio::join!(stored::hunt(hunt, plan, &settings, now, parts), counting);
     tally?;
     Ok(total)

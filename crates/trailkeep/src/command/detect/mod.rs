@@ -116,7 +116,8 @@ pub(crate) async fn run(command: Detect, settings: &Settings) -> Result<Exit> {
     let mut printer = print::Printer::new(settings, command.suppressed);
     let mut stdout = output::stdout();
     let tally = if command.uris.is_empty() {
-        let plan = stored::Plan { keeps: !command.no_store, tells: true };
+        let keeps = if command.no_store { stored::Keeps::Nothing } else { stored::Keeps::Itself };
+        let plan = stored::Plan { keeps, tells: true };
         let work = stored::hunt(hunt, plan, settings, now, parts);
         let (tally, printed) = tokio::join!(work, print_all(found, &mut printer, &mut stdout));
         printed?;

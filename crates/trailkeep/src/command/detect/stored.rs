@@ -25,12 +25,23 @@ use crate::settings::Settings;
 use crate::units::count;
 
 /// What a hunt does beside finding.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Plan {
+#[derive(Clone, Copy)]
+pub(crate) struct Plan<'w> {
     /// Whether what is found is kept in the lake.
-    pub(crate) keeps: bool,
+    pub(crate) keeps: Keeps<'w>,
     /// Whether it is said on standard error what was kept.
     pub(crate) tells: bool,
+}
+
+/// Who keeps what is found.
+#[derive(Clone, Copy)]
+pub(crate) enum Keeps<'w> {
+    /// Nobody.
+    Nothing,
+    /// The hunt itself opens the lake for writing.
+    Itself,
+    /// The lake is open for writing already.
+    By(&'w Arc<Writer>),
 }
 
 /// Hunts through the lake. Findings go out as they are found and, if the plan says so, into the table `findings`.
@@ -41,7 +52,7 @@ pub(crate) struct Plan {
 /// If there is no lake, or it cannot be read or written.
 pub(crate) async fn hunt(
     hunt: Hunt,
-    plan: Plan,
+    plan: Plan<'_>,
     settings: &Settings,
     now: Timestamp,
     out: mpsc::Sender<Vec<Found>>,
@@ -50,16 +61,20 @@ pub(crate) async fn hunt(
     open::lake(settings).await?;
     let location = settings.location().await?;
     let options = settings.session_options();
-    let writer = match plan.keeps {
-        true => writer(&location, now).await?,
-        false => None,
+    let own = match plan.keeps {
+        Keeps::Itself => writer(&location, now).await?,
+        Keeps::Nothing | Keeps::By(_) => None,
     };
-    if let Some(writer) = &writer {
+    let writer = match plan.keeps {
+        Keeps::By(writer) => Some(writer),
+        Keeps::Nothing | Keeps::Itself => own.as_ref(),
+    };
+    if let Some(writer) = writer {
         pipeline::sessions::consume(writer, &location, &options).await?;
     }
     let lake = Lake::open(&location).await?;
     let sessions = Arc::new(lake.sessions(EDGES_MAX).await?);
-    let mut table = match &writer {
+    let mut table = match writer {
         Some(writer) => Some(FindingsTable::open(&location, writer).await?),
         None => None,
     };
@@ -80,7 +95,7 @@ pub(crate) async fn hunt(
         }
     }
     drop(table);
-    if let Some(writer) = writer {
+    if let Some(writer) = own {
         writer.close().await;
     }
     Ok(tally)
@@ -99,7 +114,7 @@ pub(crate) async fn last_seq(location: &Location) -> Result<i64> {
 ///
 /// # Errors
 /// As [`hunt`].
-pub(crate) async fn hunt_above(seq: i64, settings: &Settings, now: Timestamp) -> Result<()> {
+pub(crate) async fn hunt_above(seq: i64, settings: &Settings, now: Timestamp, keeps: Keeps<'_>) -> Result<()> {
     let args = RuleArgs { rules: Vec::new(), no_builtin: false };
     let rules = load::rules(&args, settings)?;
     let (indicators, _) = load::indicators(&[], settings)?;
@@ -108,7 +123,7 @@ pub(crate) async fn hunt_above(seq: i64, settings: &Settings, now: Timestamp) ->
     let scope = Scope { since: Some(since), until: Some(until), ..Scope::default() };
     let hunted = Hunt { rules: rules.set, indicators, scope, now: moment(now) };
     let (parts, mut found) = mpsc::channel::<Vec<Found>>(PARTS_WAITING);
-    let work = hunt(hunted, Plan { keeps: true, tells: true }, settings, now, parts);
+    let work = hunt(hunted, Plan { keeps, tells: true }, settings, now, parts);
     let counting = async {
         let mut by_level: BTreeMap<Option<Level>, u64> = BTreeMap::new();
         while let Some(part) = found.recv().await {

@@ -74,7 +74,7 @@ pub(super) async fn run(command: Try, settings: &Settings) -> Result<Exit> {
         }
         rows
     };
-    let work = stored::hunt(hunt, stored::Plan { keeps: false, tells: true }, settings, now, parts);
+    let work = stored::hunt(hunt, stored::Plan { keeps: stored::Keeps::Nothing, tells: true }, settings, now, parts);
     let (tally, rows) = tokio::join!(work, counting);
     let tally = tally?;
     show(&rows, settings)?;

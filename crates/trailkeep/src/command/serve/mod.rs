@@ -1,5 +1,6 @@
 //! `trailkeep serve`: CloudTrail's own API on this machine, and the consumers that go with it.
 
+mod collections;
 mod profile;
 mod upkeep;
 mod world;
@@ -17,6 +18,7 @@ use pipeline::keeper::{Keeper, Now};
 use pipeline::push::{PushBounds, Pusher};
 use server::{Limits, Parts, Service, SystemClock};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::exit::Exit;
 use crate::fault::{Fault, Result};
@@ -77,18 +79,22 @@ pub(crate) async fn run(command: Serve, settings: &Settings) -> Result<Exit> {
     let service = Arc::new(service);
     service.recover().await.map_err(|error| Fault::new("could not put right what the last end left").because(error))?;
     let mut stopped = stop::listen("calls under way are answered, and what was pushed is being stored")?;
-    let upkeep = upkeep::start(&keeper, settings, &stopped);
+    let upkeep = upkeep::start(&keeper, &documents, settings, &stopped);
+    collections::announce(&documents, true)?;
     // Nobody is left to tell when standard error is gone.
     writeln!(std::io::stderr(), "serving CloudTrail's API on http://{address}; Ctrl-C ends it").ok();
-    let until_stopped = async move {
-        // Whoever could ask for the end is gone only at the end.
-        stopped.wait_for(|stopped| *stopped).await.ok();
-    };
-    let ended = server::http::serve(service, listener, until_stopped).await;
+    let ended = server::http::serve(service, listener, async move { is_stopped(&mut stopped).await }).await;
     drop(pusher);
+    collections::announce(&documents, false)?;
     upkeep.end().await;
     pushing.await.map_err(|error| Fault::new("what was pushed last may not be stored").because(error))?;
     keeper.close().await;
     ended.map_err(|error| Fault::new(format!("could not serve on {address}")).because(error))?;
     Ok(Exit::Success)
+}
+
+/// Waits for the end.
+async fn is_stopped(stopped: &mut watch::Receiver<bool>) {
+    // Whoever could ask for it is gone only at the end.
+    stopped.wait_for(|stopped| *stopped).await.ok();
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use std::time::Duration;
 
-use lake::Compaction;
 use lake::sql::SessionOptions;
+use lake::{Compaction, Documents};
 use pipeline::keeper::Keeper;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::command::serve::collections;
 use crate::fault::Fault;
 use crate::settings::Settings;
 
@@ -28,10 +29,17 @@ const SMALL: Compaction = Compaction { files_min: 32, file_bytes_max: 4 << 20 };
 pub(super) struct Upkeep(Vec<JoinHandle<()>>);
 
 /// Starts them; they end after `stopped` turns true.
-pub(super) fn start(keeper: &Arc<Keeper>, settings: &Settings, stopped: &watch::Receiver<bool>) -> Upkeep {
+pub(super) fn start(
+    keeper: &Arc<Keeper>,
+    documents: &Arc<Documents>,
+    settings: &Settings,
+    stopped: &watch::Receiver<bool>,
+) -> Upkeep {
     let sessions = tokio::spawn(keep_sessions(Arc::clone(keeper), settings.session_options(), stopped.clone()));
     let compaction = tokio::spawn(keep_compact(Arc::clone(keeper), stopped.clone()));
-    Upkeep(vec![sessions, compaction])
+    let collecting =
+        collections::keep_collecting(Arc::clone(keeper), Arc::clone(documents), settings.clone(), stopped.clone());
+    Upkeep(vec![sessions, compaction, tokio::spawn(collecting)])
 }
 
 impl Upkeep {
@@ -48,7 +56,7 @@ impl Upkeep {
 /// Brings the table of sessions up to date from time to time, so that `origin` is known soon after an event.
 async fn keep_sessions(keeper: Arc<Keeper>, options: SessionOptions, mut stopped: watch::Receiver<bool>) {
     loop {
-        let is_end = tokio::time::timeout(SESSIONS_EVERY, is_stopped(&mut stopped)).await.is_ok();
+        let is_end = tokio::time::timeout(SESSIONS_EVERY, super::is_stopped(&mut stopped)).await.is_ok();
         let consumed = match keeper.writer().await {
             Ok(writer) => pipeline::sessions::consume(&writer, keeper.location(), &options).await.map(drop),
             Err(error) => Err(error),
@@ -65,7 +73,7 @@ async fn keep_sessions(keeper: Arc<Keeper>, options: SessionOptions, mut stopped
 /// Merges small files from time to time, so that queries stay quick.
 async fn keep_compact(keeper: Arc<Keeper>, mut stopped: watch::Receiver<bool>) {
     for round in 1_u64.. {
-        if tokio::time::timeout(COMPACT_EVERY, is_stopped(&mut stopped)).await.is_ok() {
+        if tokio::time::timeout(COMPACT_EVERY, super::is_stopped(&mut stopped)).await.is_ok() {
             return;
         }
         let compaction = if round % ROUNDS_TO_LARGE == 0 { Compaction::default() } else { SMALL };
@@ -75,10 +83,4 @@ async fn keep_compact(keeper: Arc<Keeper>, mut stopped: watch::Receiver<bool>) {
             Err(error) => tracing::warn!(%error, "small files could not be merged"),
         }
     }
-}
-
-/// Waits for the end.
-async fn is_stopped(stopped: &mut watch::Receiver<bool>) {
-    // Whoever could ask for it is gone only at the end.
-    stopped.wait_for(|stopped| *stopped).await.ok();
 }

@@ -1,4 +1,5 @@
 //! `trailkeep serve` and `trailkeep keys`, called by AWS's own client.
 
+mod collect;
 mod door;
 mod serving;

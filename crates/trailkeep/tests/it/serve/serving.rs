@@ -23,7 +23,8 @@ impl Serving {
     /// Starts it, and waits until it is ready.
     pub(super) fn start(program: &Program, more: &[&str]) -> Serving {
         let words = [&["serve", "--listen", "127.0.0.1:0", "--commit-interval", "5ms"], more].concat();
-        let mut child = program.command(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary");
+        let mut child =
+            program.command(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary");
         let mut says = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut said = String::new();
         loop {
@@ -44,6 +45,12 @@ impl Serving {
         let mut rest = String::new();
         self.says.read_to_string(&mut rest).expect("UTF-8");
         (self.child.wait().expect("an end").code(), rest)
+    }
+
+    /// Ends it at once, as a crash would.
+    pub(super) fn kill(mut self) {
+        self.child.kill().expect("a signal");
+        self.child.wait().expect("an end");
     }
 
     /// Returns a client that signs by a key.

@@ -1,0 +1,62 @@
+//! Asking the lake, and reading its answers.
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use datafusion::execution::context::SessionContext;
+use event::time::EventTime;
+use futures::TryStreamExt;
+
+use super::facts::Facts;
+use super::{Place, sql};
+use crate::error::{Error, Result};
+
+/// Reads places.
+pub(super) async fn places(ctx: &SessionContext, sql: &str) -> Result<Vec<Place>> {
+    let mut places = Vec::new();
+    for batch in batches(ctx, sql).await? {
+        places.extend((0..batch.num_rows()).filter_map(|row| place(&batch, row)));
+    }
+    Ok(places)
+}
+
+/// Reads what is told of the events at some places, in the order of the places.
+pub(super) async fn events(ctx: &SessionContext, places: &[Place]) -> Result<Vec<Facts>> {
+    let Some(sql) = sql::events(places) else { return Ok(Vec::new()) };
+    let mut events = Vec::with_capacity(places.len());
+    for batch in batches(ctx, &sql).await? {
+        let columns = Columns(batch.columns());
+        events.extend((0..batch.num_rows()).filter_map(|row| {
+            let place = place(&batch, row)?;
+            Some(Facts::of(place, &|column| columns.text(column, row), columns.boolean(5, row)))
+        }));
+    }
+    events.sort_by_key(|facts| std::cmp::Reverse(facts.event.place));
+    Ok(events)
+}
+
+async fn batches(ctx: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>> {
+    let failed = |source| Error::query("look up event history", sql.to_owned(), source);
+    let (_, stream) = lake::sql::query(ctx, sql).await.map_err(failed)?;
+    stream.try_collect().await.map_err(|error| failed(error.into()))
+}
+
+/// The first two columns are time and sequence number.
+fn place(batch: &RecordBatch, row: usize) -> Option<Place> {
+    let time = batch.columns().first()?.as_primitive_opt::<TimestampMicrosecondType>()?;
+    let seq = batch.columns().get(1)?.as_primitive_opt::<Int64Type>()?;
+    Some(Place { time: EventTime::from_micros(time.value(row)), seq: seq.value(row) })
+}
+
+struct Columns<'b>(&'b [ArrayRef]);
+
+impl<'b> Columns<'b> {
+    fn text(&self, column: usize, row: usize) -> Option<&'b str> {
+        let texts = self.0.get(column)?.as_string_opt::<i32>()?;
+        texts.is_valid(row).then(|| texts.value(row))
+    }
+
+    fn boolean(&self, column: usize, row: usize) -> Option<bool> {
+        let values = self.0.get(column)?.as_boolean_opt()?;
+        values.is_valid(row).then(|| values.value(row))
+    }
+}

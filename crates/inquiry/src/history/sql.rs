@@ -1,0 +1,156 @@
+//! The SQL of event history.
+//!
+//! The first question is to the flat table and asks for places only. Its conditions hold for every event that fits, and for
+//! some that do not where exactness would cost a look into each record: [`is_exact`] says whether there may be such.
+
+use std::fmt::Write as _;
+
+use event::category::DATA_CALLS;
+use event::time::EventTime;
+use jiff::Timestamp;
+use trail::selectors::{folder_region, global_services};
+
+use super::resource;
+use super::{Attribute, Category, Place, Question, Scope};
+use crate::lookup::sql::{in_json, moment, text};
+
+/// Types of events that are neither management nor data events, whatever else they say.
+const OTHER_TYPES: &str = "'AwsCloudTrailInsight', 'AwsVpceEvents', 'AwsVpceEvent', 'AwsAggregatedEvent', 'ActivityLog'";
+
+/// Returns true if every event that the SQL finds fits the question.
+pub(super) fn is_exact(question: &Question) -> bool {
+    let is_column = |attribute: &Attribute| {
+        matches!(
+            attribute,
+            Attribute::EventId(_)
+                | Attribute::EventName(_)
+                | Attribute::ReadOnly(_)
+                | Attribute::EventSource(_)
+                | Attribute::AccessKeyId(_)
+        )
+    };
+    question.category == Category::Management && question.attributes.iter().all(is_column)
+}
+
+/// Asks for the places of the newest events that may fit, after a place.
+pub(super) fn places(question: &Question, after: Option<Place>, limit: usize) -> String {
+    let mut all = Vec::new();
+    if let Some(from) = question.from {
+        all.push(format!("eventtime >= {}", time(from)));
+    }
+    if let Some(until) = question.until {
+        all.push(format!("eventtime <= {}", time(until)));
+    }
+    if let Some(Place { time: last, seq }) = after {
+        let last = time(last);
+        // The first half alone prunes files.
+        all.push(format!("eventtime <= {last}"));
+        all.push(format!("(eventtime < {last} OR seq < {seq})"));
+    }
+    all.extend(scope(&question.scope));
+    all.push(category(&question.category).to_owned());
+    let is_insight = question.category != Category::Management;
+    all.extend(question.attributes.iter().map(|attribute| has(attribute, is_insight)));
+    let conditions = all.join(" AND ");
+    format!("SELECT eventtime, seq FROM events_flat WHERE {conditions} ORDER BY eventtime DESC, seq DESC LIMIT {limit}")
+}
+
+/// Asks for what is told of the events at some places.
+pub(super) fn events(places: &[Place]) -> Option<String> {
+    let first = places.iter().min()?;
+    let last = places.iter().max()?;
+    let mut seqs = String::new();
+    for (nth, place) in places.iter().enumerate() {
+        let comma = if nth == 0 { "" } else { ", " };
+        // Writing to a `String` cannot fail.
+        write!(seqs, "{comma}{}", place.seq).expect("a string takes what is written");
+    }
+    Some(format!(
+        "SELECT eventTime, seq, eventID, eventName, eventSource, readOnly, userIdentity.type, userIdentity.principalId, \
+         userIdentity.arn, userIdentity.accessKeyId, userIdentity.userName, userIdentity.invokedBy, \
+         requestParameters, responseElements, to_json(resources), insightDetails, record \
+         FROM events WHERE eventTime >= {} AND eventTime <= {} AND seq IN ({seqs})",
+        time(first.time),
+        time(last.time)
+    ))
+}
+
+fn time(time: EventTime) -> String {
+    moment(Timestamp::from_microsecond(time.as_micros()).unwrap_or(Timestamp::MAX))
+}
+
+/// As AWS scopes event history. A record that does not say whose it is belongs to who called.
+fn scope(scope: &Scope) -> Vec<String> {
+    let Scope::Of(account, region) = scope else { return Vec::new() };
+    let id = text(account.as_str());
+    let of_account = format!("(recipientaccountid = {id} OR (recipientaccountid IS NULL AND useridentity_accountid = {id}))");
+    let sources: Vec<String> = global_services().iter().map(|source| text(source)).collect();
+    let sources = sources.join(", ");
+    let here = text(region.as_str());
+    let is_global = |source: &&str| folder_region(Some(source), Some(region.as_str())).as_ref() == Some(region);
+    let of_region = if global_services().iter().any(is_global) {
+        format!("(awsregion = {here} OR eventsource IN ({sources}))")
+    } else {
+        format!("awsregion = {here} AND (eventsource IS NULL OR eventsource NOT IN ({sources}))")
+    };
+    vec![of_account, of_region]
+}
+
+fn category(category: &Category) -> &'static str {
+    static MANAGEMENT: std::sync::LazyLock<String> = std::sync::LazyLock::new(management);
+    match category {
+        Category::Management => MANAGEMENT.as_str(),
+        Category::Insight | Category::DataInsight(_) => {
+            "(eventcategory = 'Insight' OR (eventcategory IS NULL AND eventtype = 'AwsCloudTrailInsight'))"
+        }
+    }
+}
+
+/// Events of old versions do not say their category: it follows from what they are.
+fn management() -> String {
+    let calls = DATA_CALLS.iter().map(|(source, names)| {
+        let names: Vec<String> = names.iter().map(|name| text(name)).collect();
+        format!("(eventsource = {} AND eventname IN ({}))", text(source), names.join(", "))
+    });
+    let calls: Vec<String> = calls.collect();
+    format!(
+        "(eventcategory = 'Management' OR (eventcategory IS NULL AND coalesce(eventtype, '') NOT IN ({OTHER_TYPES}) AND \
+         coalesce(managementevent, NOT coalesce({}, FALSE))))",
+        calls.join(" OR ")
+    )
+}
+
+/// The event has, or may have, an attribute.
+fn has(attribute: &Attribute, is_insight: bool) -> String {
+    let inside = |column: &str, value: &str| format!("strpos({column}, {}) > 0", text(&in_json(value)));
+    match attribute {
+        Attribute::EventId(id) => format!("eventid = {}", text(id)),
+        Attribute::EventName(name) if is_insight => inside("insightdetails", name),
+        Attribute::EventSource(source) if is_insight => inside("insightdetails", source),
+        Attribute::EventName(name) => format!("eventname = {}", text(name)),
+        Attribute::EventSource(source) => format!("eventsource = {}", text(source)),
+        Attribute::ReadOnly(is_read_only) => format!("readonly = {is_read_only}"),
+        Attribute::AccessKeyId(key) => format!("useridentity_accesskeyid = {}", text(key)),
+        Attribute::Username(name) => user(name),
+        Attribute::ResourceName(name) => {
+            let columns = ["resources", "requestparameters", "responseelements"];
+            format!("({})", columns.map(|column| inside(column, name)).join(" OR "))
+        }
+        Attribute::ResourceType(kind) => {
+            let sources: Vec<String> = resource::sources_of(kind).map(text).collect();
+            let listed = inside("resources", kind);
+            if sources.is_empty() { listed } else { format!("({listed} OR eventsource IN ({}))", sources.join(", ")) }
+        }
+        Attribute::Never => "FALSE".to_owned(),
+    }
+}
+
+fn user(name: &str) -> String {
+    let whole = text(name);
+    let root = if name == "root" { " OR useridentity_type = 'Root'" } else { "" };
+    let (after_colon, after_slash) = (text(&format!(":{name}")), text(&format!("/{name}")));
+    format!(
+        "(useridentity_username = {whole} OR useridentity_invokedby = {whole} OR \
+         ends_with(useridentity_principalid, {after_colon}) OR ends_with(useridentity_arn, {after_slash}){root})"
+    )
+}

@@ -1,0 +1,201 @@
+//! The log group of one trail: each record a log event, in the stream of its account.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::Array;
+use bytes::Bytes;
+use event::arn::AccountId;
+use event::schema::stored::SEQ;
+use jiff::Timestamp;
+use lake::{Expect, Kept};
+use predicate::Rows;
+use sink::{CloudWatchLogsSettings, Payload, Settings, Sink, SystemClock};
+use trail::delivery::{ChannelState, EVENT_BYTES_MAX, TRAIL_CLOUD_WATCH_LOGS, groups, log_stream};
+use trail::model::{Millis, TRAIL, Trail};
+
+use super::backoff::Backoff;
+use super::channel::{Part, ROUND_BATCHES_MAX, Reading};
+use super::destinations::{code, failed};
+use super::notices::RETRY;
+use super::records::{Note, Of, Write, apply, unkept};
+use super::selection::Selected;
+use super::{Delivered, Shared};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Streams that are held open at most; an organisation has one for each account.
+const STREAMS_MAX: usize = 1_024;
+
+/// The log group of one trail.
+pub(super) struct CloudWatchLogs {
+    shared: Arc<Shared>,
+    arn: String,
+    group_arn: String,
+    streams: BTreeMap<AccountId, Sink>,
+    retry: Backoff,
+    pub(super) done: Delivered,
+}
+
+impl CloudWatchLogs {
+    pub(super) fn new(shared: Arc<Shared>, arn: &str) -> CloudWatchLogs {
+        CloudWatchLogs {
+            shared,
+            arn: arn.to_owned(),
+            group_arn: String::new(),
+            streams: BTreeMap::new(),
+            retry: Backoff::default(),
+            done: Delivered::default(),
+        }
+    }
+
+    /// Sends what was stored since.
+    pub(super) async fn round(&mut self, now: Timestamp) -> Result<()> {
+        let documents = &self.shared.settings.documents;
+        let trail: Option<Kept<Trail>> = documents.read(TRAIL, &self.arn).map_err(unkept)?;
+        let channel: Option<Kept<ChannelState>> = documents.read(TRAIL_CLOUD_WATCH_LOGS, &self.arn).map_err(unkept)?;
+        let (Some(Kept { value: mut trail, .. }), Some(channel)) = (trail, channel) else { return Ok(()) };
+        let Some(group) = &trail.cloud_watch_logs else { return Ok(()) };
+        if self.group_arn != group.log_group_arn {
+            self.group_arn.clone_from(&group.log_group_arn);
+            self.streams.clear();
+            self.retry.reset();
+        }
+        if self.retry.is_waiting(now) {
+            return Ok(());
+        }
+        // What an earlier stretch left is sent as well; what lies between two stretches is a gap.
+        trail.logging.after_seq = trail.logging.after_seq.min(channel.value.offset);
+        let sent = self.send(&trail, channel, now).await;
+        match sent {
+            Ok(()) => self.retry.reset(),
+            Err(error) => {
+                self.streams.clear();
+                self.retry.fail(now);
+                let note = self.note(now, Some(code(&error)));
+                apply(&self.shared.settings.documents, Vec::new(), Some(note)).await?;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, trail: &Trail, mut channel: Kept<ChannelState>, now: Timestamp) -> Result<()> {
+        let trails = std::slice::from_ref(trail);
+        let Some(mut reading) = Reading::begin(&self.shared, &channel.value, trails).await? else { return Ok(()) };
+        for nth in 1.. {
+            let Some(Part { selected, last }) = reading.next().await? else { return Ok(()) };
+            let payloads = self.payloads(trail, &selected, &mut channel.value)?;
+            let is_something = !payloads.is_empty();
+            for (account, payloads) in payloads {
+                self.put(trail, account, &payloads, &mut channel.value).await?;
+            }
+            channel.value.settle(last);
+            let expect = Expect::Revision(channel.revision);
+            let write = Write::put(TRAIL_CLOUD_WATCH_LOGS, &self.arn, &channel.value, expect)?;
+            let note = is_something.then(|| self.note(now, None));
+            channel.revision = apply_channel(&self.shared, write, note).await?;
+            if nth >= ROUND_BATCHES_MAX {
+                self.done.is_behind = true;
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the log events of each account: those that are small enough, each one line.
+    fn payloads(
+        &mut self,
+        trail: &Trail,
+        selected: &Selected,
+        channel: &mut ChannelState,
+    ) -> Result<BTreeMap<AccountId, Vec<Payload>>> {
+        let rows = Rows::of_stored(&selected.columns, &[]).map_err(|error| {
+            Error::because(ErrorKind::Event, "could not read events for a log group", error)
+        })?;
+        let mut payloads: BTreeMap<AccountId, Vec<Payload>> = BTreeMap::new();
+        for (group, of_group) in groups(trail, &rows) {
+            for row in of_group {
+                if selected.records.is_null(row) {
+                    continue;
+                }
+                let record = selected.records.value(row);
+                if record.len() > EVENT_BYTES_MAX {
+                    channel.oversized += 1;
+                    self.done.oversized += 1;
+                    continue;
+                }
+                let offset = selected.offset(row);
+                let payload = Payload { id: offset.to_string(), offset, bytes: Bytes::from(one_line(record)) };
+                payloads.entry(group.account).or_default().push(payload);
+            }
+        }
+        payloads.values_mut().for_each(|payloads| payloads.sort_by_key(|payload| payload.offset));
+        Ok(payloads)
+    }
+
+    async fn put(
+        &mut self,
+        trail: &Trail,
+        account: AccountId,
+        payloads: &[Payload],
+        channel: &mut ChannelState,
+    ) -> Result<()> {
+        let attempted = "deliver to the log group";
+        if self.streams.len() >= STREAMS_MAX && !self.streams.contains_key(&account) {
+            self.streams.clear();
+        }
+        let stream = match self.streams.entry(account) {
+            std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
+            std::collections::btree_map::Entry::Vacant(vacant) => {
+                let Some(aws) = self.shared.settings.destinations.aws().await else {
+                    let message = format!("there is no `{}`: buckets are folders here, and log groups need AWS", self.group_arn);
+                    return Err(Error::new(ErrorKind::Delivery, message));
+                };
+                let settings = CloudWatchLogsSettings {
+                    log_group_arn: self.group_arn.clone(),
+                    log_stream: log_stream(trail, account),
+                    aws: aws.clone(),
+                    retry: RETRY,
+                };
+                let opened = Sink::open(Settings::CloudWatchLogs(Box::new(settings)), None, Arc::new(SystemClock)).await;
+                vacant.insert(opened.map_err(|error| failed(attempted, error))?)
+            }
+        };
+        let outcome = stream.send(payloads).await.map_err(|error| failed(attempted, error))?;
+        self.done.cloud_watch_logs += outcome.accepted + outcome.already_there;
+        if let Some(refusal) = outcome.refused.first() {
+            channel.refused += outcome.refused.len() as u64;
+            tracing::error!(
+                trail = self.arn,
+                refused = outcome.refused.len(),
+                reason = refusal.reason,
+                "a log group refused records"
+            );
+        }
+        Ok(())
+    }
+
+    fn note(&self, now: Timestamp, error: Option<String>) -> Note {
+        Note { trail_arn: self.arn.clone(), of: Of::CloudWatchLogs, now: Millis(now.as_millisecond()), error }
+    }
+}
+
+impl Selected {
+    /// Returns the sequence number of an event, as the offset of a payload.
+    pub(super) fn offset(&self, row: usize) -> u64 {
+        use arrow::array::AsArray;
+        let seqs = self.columns.column_by_name(SEQ);
+        let seqs = seqs.and_then(|column| column.as_primitive_opt::<arrow::datatypes::Int64Type>());
+        let seq = seqs.and_then(|seqs| seqs.values().get(row).copied());
+        seq.and_then(|seq| u64::try_from(seq).ok()).unwrap_or_default()
+    }
+}
+
+async fn apply_channel(shared: &Shared, write: Write, note: Option<Note>) -> Result<i64> {
+    apply(&shared.settings.documents, vec![write], note).await
+}
+
+/// Between the tokens of JSON a line feed is white space, and inside of them there is none (RFC 8259, section 2).
+fn one_line(record: &str) -> String {
+    record.replace(['\n', '\r'], " ")
+}

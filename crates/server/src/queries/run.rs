@@ -1,0 +1,158 @@
+//! A query that runs: its rows go to disk as they come, until it ends, is cancelled, or its time is up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use lake::sql::{self, Answer, Reading};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use trail::model::Millis;
+
+use super::rows::{Rows, TooMany};
+use super::{Queries, Status, delivery, text};
+
+/// Most letters of a message that is kept. Source: the API's model, `ErrorMessage`.
+const MESSAGE_MAX: usize = 1_000;
+
+/// How a query ended.
+enum End {
+    Finished,
+    TimedOut,
+    Cancelled,
+    Failed(String),
+}
+
+/// Runs a query, and delivers its rows where that was asked for. Whatever happens is told in its document.
+pub(super) async fn run(
+    queries: Arc<Queries>,
+    id: String,
+    answer: Answer,
+    (cancelled, place): (watch::Receiver<bool>, OwnedSemaphorePermit),
+) {
+    let told = carry_out(&queries, &id, answer, cancelled.clone()).await;
+    drop(place);
+    let delivered = match told {
+        Ok(Some(query)) if query.is_delivering() => delivery::deliver(&queries, query, cancelled).await,
+        Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = delivered {
+        tracing::error!(query = id, %error, "the state of a query could not be written");
+    }
+    queries.running().remove(&id);
+}
+
+async fn carry_out(
+    queries: &Queries,
+    id: &str,
+    answer: Answer,
+    cancelled: watch::Receiver<bool>,
+) -> lake::error::Result<Option<super::Query>> {
+    let started = Millis::from(queries.clock.now());
+    queries.change(id, |query| {
+        if !query.status.is_final() {
+            (query.status, query.started) = (Status::Running, Some(started));
+        }
+    })?;
+    let reading = answer.reading();
+    let (end, rows) = drain(queries, id, answer, cancelled).await;
+    queries.change(id, |query| tell(query, &end, rows, (&reading, Millis::from(queries.clock.now()))))
+}
+
+/// Writes down how a query ended, unless it was cancelled before.
+fn tell(query: &mut super::Query, end: &End, rows: u64, (reading, now): (&Reading, Millis)) {
+    let read = reading.now();
+    query.events_scanned = read.events;
+    query.events_matched = read.events_matched;
+    query.bytes_scanned = read.bytes;
+    if query.status.is_final() {
+        return;
+    }
+    query.ended = Some(now);
+    query.rows = rows;
+    query.status = match end {
+        End::Finished => Status::Finished,
+        End::TimedOut => Status::TimedOut,
+        End::Cancelled => Status::Cancelled,
+        End::Failed(_) => Status::Failed,
+    };
+    match end {
+        End::Finished => {}
+        End::TimedOut => query.error = Some("The time of the query was up. The rows that were found are there.".to_owned()),
+        End::Cancelled => query.cancel_delivery(),
+        End::Failed(message) => query.error = Some(message.chars().take(MESSAGE_MAX).collect()),
+    }
+    if query.status != Status::Finished {
+        query.fail_delivery();
+    }
+}
+
+/// Writes rows to disk as they come, and returns how many there are.
+async fn drain(queries: &Queries, id: &str, answer: Answer, mut cancelled: watch::Receiver<bool>) -> (End, u64) {
+    let mut rows = match Rows::create(&queries.folder, id, queries.limits.query_result_bytes_max) {
+        Ok(rows) => rows,
+        Err(error) => return (unwritten(&error), 0),
+    };
+    let mut count = 0;
+    let time_is_up = tokio::time::sleep(Duration::from_secs(queries.limits.query_seconds_max));
+    let mut time_is_up = std::pin::pin!(time_is_up);
+    let mut stream = answer.rows;
+    let end = loop {
+        let batch = tokio::select! {
+            biased;
+            // An error says that nobody can cancel any more: the service is gone.
+            _ = cancelled.wait_for(|cancelled| *cancelled) => break End::Cancelled,
+            () = &mut time_is_up => break End::TimedOut,
+            batch = stream.next() => batch,
+        };
+        let batch = match batch {
+            Some(Ok(batch)) => batch,
+            Some(Err(error)) => break End::Failed(told(error)),
+            None => break End::Finished,
+        };
+        let written = tokio::task::spawn_blocking(move || {
+            let mut lines = Vec::new();
+            let written = text::lines(&batch, &mut lines).map_err(std::io::Error::other);
+            (written.and_then(|()| rows.add(&lines)), rows, batch.num_rows() as u64)
+        });
+        let written = match written.await {
+            Ok(written) => written,
+            Err(error) => return (unwritten(&error), count),
+        };
+        rows = written.1;
+        match written.0 {
+            Ok(()) => count += written.2,
+            Err(error) => break unwritten(&error),
+        }
+    };
+    // What was read by then is let go of before the file is closed.
+    drop(stream);
+    match rows.finish() {
+        Ok(()) => (end, count),
+        Err(error) => (unwritten(&error), 0),
+    }
+}
+
+/// What its owner is told of a query that failed while it ran.
+fn told(error: datafusion::error::DataFusionError) -> String {
+    let error = sql::Error::from(error);
+    match error.kind() {
+        sql::Kind::Resources => format!(
+            "The query needs more memory than one query may have. Ask for less at once, such as a shorter time. ({error})"
+        ),
+        sql::Kind::Execution => {
+            tracing::error!(%error, "a query failed");
+            "The query could not be run to its end. The log of the service says why.".to_owned()
+        }
+        _ => format!("The query could not be computed: {error}."),
+    }
+}
+
+fn unwritten(error: &(dyn std::error::Error + 'static)) -> End {
+    let limit = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    if let Some(limit) = limit.and_then(|inner| inner.downcast_ref::<TooMany>()) {
+        return End::Failed(format!("The query has too many results: {limit}."));
+    }
+    tracing::error!(%error, "the results of a query could not be written");
+    End::Failed("The results of the query could not be written. The log of the service says why.".to_owned())
+}

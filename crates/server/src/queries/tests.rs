@@ -1,0 +1,1 @@
+//! Queries against a service over a small lake.

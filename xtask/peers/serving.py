@@ -1,0 +1,125 @@
+"""A running `trailkeep serve` with boto3 clients of it and the AWS CLI pointed at it."""
+
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+
+from aws import clean_environment
+from harness import Trailkeep
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+# The pair that moto's tests sign with.
+KEY = ("FOOBARKEY", "FOOBARSECRET")
+
+START_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 60
+POLL_SECONDS = 0.05
+SHOWN_CHARACTERS_MAX = 2_000
+
+
+class Server:
+    """`trailkeep serve` on a free port of the loopback interface, from `start` to `stop` or `kill`."""
+
+    def __init__(self, binary, data, environment=None, words=()):
+        self.binary = binary
+        self.data = Path(data)
+        self.environment = environment or clean_environment()
+        self.words = list(words)
+        self.process = None
+        self.url = None
+        self.log = self.data.with_name(f"{self.data.name}.log")
+        self.log.write_bytes(b"")
+        self.door = Trailkeep(binary, data, environment=self.environment)
+
+    def __enter__(self):
+        self.add_key(KEY, ACCOUNT)
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.stop()
+
+    def add_key(self, pair, account, role="admin", scope="account"):
+        """Lets the server know a key; it may be running."""
+        named = ["--access-key-id", pair[0], "--secret-access-key", pair[1], "--account", account]
+        self.door.run("keys", "add", *named, "--role", role, "--scope", scope)
+
+    def start(self):
+        """Starts it and returns once it answers; the port is another each time."""
+        command = [self.binary, "--data", self.data, "serve", "--listen", "127.0.0.1:0", *self.words]
+        at = self.log.stat().st_size
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment)
+        end = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < end:
+            said = self.log.read_bytes()[at:].decode(errors="replace")
+            _, found, rest = said.partition("on http://")
+            if found and ";" in rest:
+                self.url = "http://" + rest.partition(";")[0]
+                urllib.request.urlopen(f"{self.url}/healthz", timeout=START_SECONDS_MAX).close()
+                return self
+            if self.process.poll() is not None:
+                break
+            time.sleep(POLL_SECONDS)
+        self.process.kill()
+        raise AssertionError(f"`trailkeep serve` did not come up: {said[-SHOWN_CHARACTERS_MAX:]}")
+
+    def stop(self):
+        """Asks it to end and waits until it has; a bad end is an error."""
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(STOP_SECONDS_MAX)
+        self.process = None
+        if status != 0:
+            raise AssertionError(f"`trailkeep serve` ended with {status}: {self.said()}")
+
+    def kill(self):
+        """Ends it in the middle of whatever it does."""
+        self.process.kill()
+        self.process.wait(STOP_SECONDS_MAX)
+        self.process = None
+
+    def said(self):
+        """Returns the last of what it printed."""
+        return self.log.read_text(errors="replace")[-SHOWN_CHARACTERS_MAX:]
+
+    def client(self, service="cloudtrail", region=REGION, pair=KEY):
+        """Returns a client that asks once: a second try would hide the first answer."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=region,
+            aws_access_key_id=pair[0],
+            aws_secret_access_key=pair[1],
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=STOP_SECONDS_MAX, inject_host_prefix=False),
+        )
+
+    def aws(self, *words, accepted=(0,), region=REGION, more=None):
+        """Runs the AWS CLI against it and returns the exit code, its standard output and its standard error."""
+        program = Path(sys.executable).with_name("aws")
+        named = {"AWS_ACCESS_KEY_ID": KEY[0], "AWS_SECRET_ACCESS_KEY": KEY[1], "AWS_DEFAULT_REGION": region}
+        environment = clean_environment() | named | (more or {})
+        command = [program, "--endpoint-url", self.url, "--output", "json", *words]
+        done = subprocess.run(command, capture_output=True, env=environment, timeout=300, text=True)
+        if accepted is not None and done.returncode not in accepted:
+            raise AssertionError(f"`aws {' '.join(words)}` ended with {done.returncode}: {done.stderr}")
+        return done.returncode, done.stdout, done.stderr
+
+
+def until(what, attempt, seconds=60):
+    """Asks again and again until the answer is true, and returns it."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = attempt()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not after {seconds} s")
+        time.sleep(POLL_SECONDS)
