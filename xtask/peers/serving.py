@@ -1,14 +1,20 @@
 """A running `trailkeep serve` with boto3 clients of it and the AWS CLI pointed at it."""
 
+import json
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from aws import clean_environment
 from harness import Trailkeep
@@ -101,6 +107,25 @@ class Server:
             config=Config(retries={"total_max_attempts": 1}, read_timeout=STOP_SECONDS_MAX, inject_host_prefix=False),
         )
 
+    def post(self, path, body, service="cloudtrail-data", headers=None, pair=KEY):
+        """Sends a signed request that no client has a method for; returns the status and the bytes of the answer."""
+        request = AWSRequest("POST", self.url + path, data=body, headers=headers or {})
+        SigV4Auth(Credentials(*pair), service, REGION).add_auth(request)
+        try:
+            sent = urllib.request.Request(request.url, data=body, headers=dict(request.headers), method="POST")
+            with urllib.request.urlopen(sent, timeout=STOP_SECONDS_MAX) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read()
+
+    def ingest(self, records, pair=KEY):
+        """Pushes records in, a line each; they are stored when this returns."""
+        body = "".join(json.dumps(record) + "\n" for record in records).encode()
+        status, answer = self.post("/ingest", body, pair=pair)
+        if status != 200 or json.loads(answer).get("rejects"):
+            raise AssertionError(f"`/ingest` answered {status}: {answer.decode(errors='replace')}")
+        return json.loads(answer)
+
     def aws(self, *words, accepted=(0,), region=REGION, more=None):
         """Runs the AWS CLI against it and returns the exit code, its standard output and its standard error."""
         program = Path(sys.executable).with_name("aws")
@@ -123,3 +148,28 @@ def until(what, attempt, seconds=60):
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not after {seconds} s")
         time.sleep(POLL_SECONDS)
+
+
+def code_of(call, *positional, **members):
+    """Makes a call and returns the code of the error it ends in; none if it succeeds."""
+    try:
+        call(*positional, **members)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return None
+
+
+def run_query(client, statement, **members):
+    """Runs a query of CloudTrail Lake to its end; returns its id and its rows as dictionaries."""
+    query = client.start_query(QueryStatement=statement, **members)["QueryId"]
+    final = ("FINISHED", "FAILED", "CANCELLED", "TIMED_OUT")
+    status = until(statement, lambda: (answer := client.describe_query(QueryId=query))["QueryStatus"] in final and answer)
+    if status["QueryStatus"] != "FINISHED":
+        raise AssertionError(f"`{statement}` ended {status['QueryStatus']}: {status.get('ErrorMessage')}")
+    rows, members = [], {"QueryId": query}
+    while True:
+        page = client.get_query_results(**members)
+        rows += [{name: value for cell in row for name, value in cell.items()} for row in page["QueryResultRows"]]
+        if "NextToken" not in page:
+            return query, rows
+        members["NextToken"] = page["NextToken"]

@@ -62,6 +62,27 @@ impl Ground {
         Ground { service: Arc::new(Service::new(parts).unwrap()), world, clock, push, folder }
     }
 
+    /// The same, after the program has ended and begun again.
+    pub(crate) fn restarted(self) -> Ground {
+        self.with_limits(|_| ())
+    }
+
+    /// The same, after the program has begun again with other limits.
+    pub(crate) fn with_limits(self, change: impl FnOnce(&mut Limits)) -> Ground {
+        let mut limits = self.service.limits;
+        change(&mut limits);
+        let parts = Parts {
+            documents: Arc::new(Documents::open(self.folder.path()).unwrap()),
+            location: Location::local(self.folder.path()),
+            session_options: Lake::session_options(None),
+            push: self.push.clone(),
+            world: self.world.clone(),
+            clock: self.clock.clone(),
+            limits,
+        };
+        Ground { service: Arc::new(Service::new(parts).unwrap()), ..self }
+    }
+
     /// A call by an administrator of [`ACCOUNT`] in [`REGION`], now.
     pub(crate) fn call(&self) -> Call {
         self.call_of(ACCOUNT, REGION)

@@ -157,6 +157,15 @@ impl Queries {
         }
     }
 
+    /// Waits until every query has ended.
+    #[cfg(test)]
+    pub(crate) async fn settle(&self) {
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        while let Some(ended) = tasks.join_next().await {
+            ended.expect("a query does not panic");
+        }
+    }
+
     fn running(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<bool>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -123,7 +123,7 @@ fn rules_look_at_what_is_new() {
     following.hears("found: ");
     let (code, report) = following.ends_by("-INT");
     assert_eq!((code, number(&report, "stored")), (Some(0), 3), "{report}");
-    let found = "SELECT count(DISTINCT event_id) FROM findings WHERE rule LIKE 'Recording of a trail%'";
+    let found = "SELECT count(DISTINCT eventid) FROM findings WHERE rule LIKE 'Recording of a trail%'";
     assert_eq!(program.query(&["--output", "raw", found]), b"3\n");
 }
 

@@ -188,3 +188,25 @@ fn places_of_addresses_come_from_the_configured_databases() {
     let run = program.run(["query", sql]);
     assert_eq!((run.code, run.out.as_str()), (Some(0), "{\"city\":\"London\",\"country\":\"GB\"}\n"), "{run:?}");
 }
+
+/// Published queries begin with a comment, more often than not.
+#[test]
+fn a_query_may_begin_with_a_comment() {
+    let program = Program::with_events();
+    for sql in ["-- how many\nSELECT 1 AS a", "--how many\nSELECT 1 AS a;", "/* how many */ SELECT 1 AS a", "- - 1"] {
+        let run = program.run(["query", "--output", "jsonl", sql]);
+        match sql.contains("SELECT") {
+            true => assert_eq!((run.code, run.out.as_str()), (Some(0), "{\"a\":1}\n"), "{sql}: {run:?}"),
+            false => assert!(run.code == Some(2) && run.err.contains("cannot read the query"), "{sql}: {run:?}"),
+        }
+    }
+    let sql = "-- one event\nSELECT seq FROM events LIMIT 1";
+    let run = program.run(["export", "--format", "jsonl", "--sql", sql]);
+    assert_eq!((run.code, run.out.lines().count()), (Some(0), 1), "{run:?}");
+    for words in [&["query", "--ouput", "json"][..], &["query", "--ouput"], &["query", "-x", "SELECT 1"]] {
+        let run = program.run(words);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{words:?}: {run:?}");
+    }
+    let run = program.run(["query", "--ouput"]);
+    assert!(run.err.contains("no flag"), "{run:?}");
+}

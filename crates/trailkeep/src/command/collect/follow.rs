@@ -18,8 +18,8 @@ use super::{consume, open, stopped};
 use crate::command::detect::stored::{Keeps, hunt_above, last_seq};
 use crate::fault::{Fault, Result};
 use crate::interrupt::Interrupts;
-use crate::stop::Terminations;
 use crate::settings::Settings;
+use crate::stop::Terminations;
 use crate::terminal;
 use crate::units::counted;
 

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 
 use crate::command::convert::geo::Databases;
 use crate::command::filters::Filters;
+use crate::command::query::parse_sql;
 use crate::exit::Exit;
 use crate::fault::{Fault, Result};
 use crate::settings::Settings;
@@ -48,7 +49,7 @@ pub(crate) struct ExportArgs {
     to: String,
 
     /// The events that this query names by its column `seq`
-    #[arg(long, value_name = "SQL", conflicts_with_all = ["Filters", "limit"])]
+    #[arg(long, value_name = "SQL", allow_hyphen_values = true, value_parser = parse_sql, conflicts_with_all = ["Filters", "limit"])]
     sql: Option<String>,
 
     #[command(flatten)]

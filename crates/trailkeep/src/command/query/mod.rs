@@ -28,7 +28,7 @@ use crate::settings::Settings;
 #[command(name = "query")]
 pub(crate) struct Query {
     /// The query; a shell without it
-    #[arg(value_name = "SQL")]
+    #[arg(value_name = "SQL", allow_hyphen_values = true, value_parser = parse_sql)]
     sql: Option<String>,
 
     /// Write the answer to this file; `.parquet`, `.csv`, `.json` and `.jsonl` say in which form, else `--output` does
@@ -46,6 +46,14 @@ pub(crate) struct Query {
     /// Print a line of JSON for each run on standard error, and no rows
     #[arg(long, hide = true, requires = "sql")]
     timings: bool,
+}
+
+/// Takes a query, which may begin with a comment, `-- so`, but no flag that was misspelt.
+pub(crate) fn parse_sql(text: &str) -> std::result::Result<String, String> {
+    match text.starts_with('-') && !text.contains(char::is_whitespace) {
+        true => Err(format!("`{text}` is no flag and no query; `--help` lists the flags")),
+        false => Ok(text.to_owned()),
+    }
 }
 
 /// Runs the query, or the shell.

@@ -12,14 +12,19 @@ use std::time::Duration;
 
 use clap::Args;
 use event::time::EventTime;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lake::Documents;
+use lake::location::Location;
+use pipeline::delivery::{self, Deliveries, Destinations, Places};
 use pipeline::keeper::{Keeper, Now};
 use pipeline::push::{PushBounds, Pusher};
 use server::{Limits, Parts, Service, SystemClock};
+use sink::WebhookSettings;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use url::Url;
 
+use crate::command::serve::world::Outside;
 use crate::exit::Exit;
 use crate::fault::{Fault, Result};
 use crate::settings::Settings;
@@ -45,9 +50,34 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DURATION", env = "TRAILKEEP_DELIVERY_INTERVAL", default_value = "5m", value_parser = parse_duration)]
     delivery_interval: Duration,
 
+    /// A webhook that gets each event that some trail records, in the envelope of EventBridge; signed by `webhook_secret` of
+    /// the configuration
+    #[arg(long, value_name = "URL", env = "TRAILKEEP_EVENT_BRIDGE")]
+    event_bridge: Option<Url>,
+
     /// Calls a second that one key may make to one operation
     #[arg(long, value_name = "N", env = "TRAILKEEP_CALLS_PER_SECOND", default_value_t = Limits::default().calls_per_second, value_parser = clap::value_parser!(u32).range(1..))]
     calls_per_second: u32,
+}
+
+impl Serve {
+    fn deliveries(
+        &self,
+        location: Location,
+        documents: &Arc<Documents>,
+        destinations: Arc<Destinations>,
+        settings: &Settings,
+    ) -> Result<delivery::Settings> {
+        let delivery_interval = SignedDuration::try_from(self.delivery_interval)
+            .map_err(|error| Fault::new("`--delivery-interval` is too long").because(error))?;
+        let event_bridge = self.event_bridge.clone().map(|url| WebhookSettings {
+            secret: settings.destinations.webhook_secret.clone(),
+            ca_file: settings.destinations.ca_file.clone(),
+            ..WebhookSettings::new(url)
+        });
+        let by_default = delivery::Settings::new(location, Arc::clone(documents), destinations);
+        Ok(delivery::Settings { delivery_interval, event_bridge, ..by_default })
+    }
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -65,21 +95,22 @@ pub(crate) async fn run(command: Serve, settings: &Settings) -> Result<Exit> {
     profile::make_first_key(&documents, settings, address)?;
     let bounds = PushBounds { commit_interval: command.commit_interval, ..PushBounds::default() };
     let (pusher, pushing) = Pusher::open(Arc::clone(&keeper), bounds);
-    let outside = world::Outside::new(settings);
+    let destinations = Arc::new(Destinations::new(Places::choose(&settings.aws, &settings.data)));
     let limits = Limits { calls_per_second: command.calls_per_second, ..Limits::default() };
     let service = Service::new(Parts {
         documents: Arc::clone(&documents),
-        location,
+        location: location.clone(),
         session_options: settings.session_options(),
         push: Arc::new(pusher.clone()),
-        world: Arc::new(outside.clone()),
+        world: Arc::new(Outside(Arc::clone(&destinations))),
         clock: Arc::new(SystemClock),
         limits,
     })?;
     let service = Arc::new(service);
     service.recover().await.map_err(|error| Fault::new("could not put right what the last end left").because(error))?;
     let mut stopped = stop::listen("calls under way are answered, and what was pushed is being stored")?;
-    let upkeep = upkeep::start(&keeper, &documents, settings, &stopped);
+    let deliveries = Deliveries::new(command.deliveries(location, &documents, destinations, settings)?);
+    let upkeep = upkeep::start(&keeper, &documents, deliveries, settings, &stopped);
     collections::announce(&documents, true)?;
     // Nobody is left to tell when standard error is gone.
     writeln!(std::io::stderr(), "serving CloudTrail's API on http://{address}; Ctrl-C ends it").ok();

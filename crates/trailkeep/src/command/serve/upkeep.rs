@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lake::sql::SessionOptions;
 use lake::{Compaction, Documents};
+use pipeline::delivery::Deliveries;
 use pipeline::keeper::Keeper;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -32,6 +33,7 @@ pub(super) struct Upkeep(Vec<JoinHandle<()>>);
 pub(super) fn start(
     keeper: &Arc<Keeper>,
     documents: &Arc<Documents>,
+    deliveries: Deliveries,
     settings: &Settings,
     stopped: &watch::Receiver<bool>,
 ) -> Upkeep {
@@ -39,7 +41,8 @@ pub(super) fn start(
     let compaction = tokio::spawn(keep_compact(Arc::clone(keeper), stopped.clone()));
     let collecting =
         collections::keep_collecting(Arc::clone(keeper), Arc::clone(documents), settings.clone(), stopped.clone());
-    Upkeep(vec![sessions, compaction, tokio::spawn(collecting)])
+    let delivering = keep_delivering(deliveries, stopped.clone());
+    Upkeep(vec![sessions, compaction, tokio::spawn(collecting), tokio::spawn(delivering)])
 }
 
 impl Upkeep {
@@ -67,6 +70,13 @@ async fn keep_sessions(keeper: Arc<Keeper>, options: SessionOptions, mut stopped
         if is_end {
             return;
         }
+    }
+}
+
+/// Delivers what trails record.
+async fn keep_delivering(deliveries: Deliveries, stopped: watch::Receiver<bool>) {
+    if let Err(error) = deliveries.run(stopped).await {
+        tracing::error!(%error, "nothing more is delivered until the next start");
     }
 }
 

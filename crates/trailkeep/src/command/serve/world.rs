@@ -1,46 +1,44 @@
-//! Buckets, topics and log groups, as the settings lead to them.
+//! Buckets, topics and log groups as the API asks for them: those that deliveries go to.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
+use pipeline::delivery::{Destinations, code};
 use server::{Found, World, WorldError};
-
-use crate::settings::Settings;
+use sink::Standing;
 
 /// The world outside the lake.
-#[derive(Clone)]
-pub(super) struct Outside(Arc<PathBuf>);
+pub(super) struct Outside(pub(super) Arc<Destinations>);
 
-impl Outside {
-    pub(super) fn new(settings: &Settings) -> Outside {
-        Outside(Arc::new(settings.data.join("buckets")))
+#[async_trait]
+impl World for Outside {
+    async fn bucket(&self, name: &str) -> Result<Found, WorldError> {
+        found(self.0.bucket(name).await)
+    }
+
+    async fn topic(&self, arn: &str) -> Result<Found, WorldError> {
+        found(self.0.topic(arn).await)
+    }
+
+    async fn log_group(&self, arn: &str) -> Result<Found, WorldError> {
+        found(self.0.log_group(arn).await)
+    }
+
+    async fn put(&self, bucket: &str, key: &str, bytes: Bytes, metadata: &[(&str, &str)]) -> Result<(), WorldError> {
+        self.0.put(bucket, key, bytes, metadata).await.map_err(|error| failed(&error))
     }
 }
 
-#[async_trait::async_trait]
-impl World for Outside {
-    async fn bucket(&self, name: &str) -> Result<Found, WorldError> {
-        let folder = self.0.join(name);
-        match std::fs::create_dir_all(&folder) {
-            Ok(()) => Ok(Found::Usable),
-            Err(error) => {
-                Err(WorldError { code: None, message: format!("make the folder `{}`: {error}", folder.display()) })
-            }
-        }
+fn found(standing: pipeline::error::Result<Standing>) -> Result<Found, WorldError> {
+    match standing {
+        Ok(Standing::Usable) => Ok(Found::Usable),
+        Ok(Standing::Forbidden) => Ok(Found::Forbidden),
+        Ok(Standing::Missing) => Ok(Found::Missing),
+        Err(error) => Err(failed(&error)),
     }
+}
 
-    async fn topic(&self, _arn: &str) -> Result<Found, WorldError> {
-        Ok(Found::Missing)
-    }
-
-    async fn log_group(&self, _arn: &str) -> Result<Found, WorldError> {
-        Ok(Found::Missing)
-    }
-
-    async fn put(&self, bucket: &str, key: &str, bytes: Bytes, _metadata: &[(&str, &str)]) -> Result<(), WorldError> {
-        let path = self.0.join(bucket).join(key);
-        let put = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, &bytes));
-        put.map_err(|error| WorldError { code: None, message: format!("write `{}`: {error}", path.display()) })
-    }
+fn failed(error: &pipeline::error::Error) -> WorldError {
+    WorldError { code: Some(code(error)).filter(|code| !code.is_empty()), message: error.to_string() }
 }
