@@ -34,6 +34,11 @@ class Trailkeep:
             raise AssertionError(f"`trailkeep {' '.join(words)}` ended with {done.returncode}: {talk}")
         return done.stdout.decode()
 
+    def ended(self, *words):
+        """Runs a command to its end and returns its exit code and what it wrote to both streams."""
+        done = subprocess.run([*self.start, *words], capture_output=True, env=self.environment, timeout=300, text=True)
+        return done.returncode, done.stdout, done.stderr
+
     def collect(self, *words, accepted=(0,)):
         """Collects and returns the report."""
         return json.loads(self.run("collect", "--output", "json", *words, accepted=accepted))

@@ -18,6 +18,7 @@ pub mod verify;
 pub mod delivery;
 pub mod export;
 pub mod hunt;
+pub mod imports;
 pub mod sessions;
 
 pub mod progress;

@@ -40,7 +40,8 @@ pub async fn consume(writer: &Writer, location: &Location, options: &SessionOpti
         return Ok(Consumed { last_seq: after, edges: 0 });
     }
     // What is read is read once, and the end of a collection shall not take more memory than the collection.
-    let frugal = SessionOptions { target_partitions: 1, metadata_cache_bytes_max: METADATA_BYTES_MAX, ..options.clone() };
+    let frugal =
+        SessionOptions { target_partitions: 1, metadata_cache_bytes_max: METADATA_BYTES_MAX, ..options.clone() };
     let ctx = lake.session(&frugal)?;
     let (_, mut rows) = lake::sql::query(&ctx, &question(after, last_seq)).await?;
     let mut appending = table.append();

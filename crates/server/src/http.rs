@@ -1,5 +1,9 @@
 //! The endpoint: requests in, answers out.
 
+mod data;
+mod health;
+mod ingest;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,7 +44,11 @@ fn router(service: Arc<Service>) -> Router {
     let seconds = service.limits.call_seconds_max;
     Router::new()
         .route("/", post(api))
+        .route("/PutAuditEvents", post(data::put_audit_events))
+        .route("/ingest", post(ingest::ingest))
         .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
         .fallback(unknown)
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
         .layer(tower_http::timeout::TimeoutLayer::with_status_code(
@@ -68,7 +76,7 @@ async fn api(
     let operation = Operation::of_target(target.as_deref());
     let outcome = async {
         let body = read_body(body, service.limits.body_bytes_max).await?;
-        let call = verified(&service, &request, &body, (peer, &request_id))?;
+        let call = verified(&service, &request, &body, Peer { address: peer, request_id: &request_id }, &["cloudtrail"])?;
         carry_out(&service, &call, operation.clone()?, &body).await
     };
     let outcome = outcome.await;
@@ -82,7 +90,7 @@ async fn api(
 }
 
 /// Carries out a call that was verified, and records it.
-async fn carry_out(service: &Service, call: &Call, operation: Operation, body: &[u8]) -> Result<Vec<u8>> {
+pub(crate) async fn carry_out(service: &Service, call: &Call, operation: Operation, body: &[u8]) -> Result<Vec<u8>> {
     service.throttle.count(&call.key_id, operation.name(), call.now)?;
     let outcome = match call.authorize(operation.access(), &format!("cloudtrail:{}", operation.name())) {
         Ok(()) => operation.run(service, call, body).await,
@@ -96,15 +104,27 @@ async fn carry_out(service: &Service, call: &Call, operation: Operation, body: &
     outcome
 }
 
-/// Finds out who sent a request.
+/// Where a request comes from, and what its answer bears.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer<'a> {
+    address: SocketAddr,
+    request_id: &'a str,
+}
+
+/// Finds out who sent a request, which must be signed for one of the services.
 pub(crate) fn verified(
     service: &Service,
     request: &Parts,
     body: &[u8],
-    (peer, request_id): (SocketAddr, &str),
+    peer: Peer<'_>,
+    services: &[&str],
 ) -> Result<Call> {
     let now = service.clock.now();
     let signed = Signed::of(request)?;
+    if !services.contains(&signed.credential.service.as_str()) {
+        let message = format!("Credential should be scoped to correct service: '{}'.", services.join("' or '"));
+        return Err(Fault::new(Code::InvalidSignatureException, message));
+    }
     let key = service.keys().get(&signed.credential.key_id)?.ok_or_else(sigv4::unknown_key)?;
     sigv4::verify(request, body, &signed, &key, now)?;
     let header = |name: &str| sigv4::text_header(request, name).map(str::to_owned);
@@ -115,8 +135,8 @@ pub(crate) fn verified(
         sees_all: key.scope == Scope::All,
         region: signed.credential.region,
         now,
-        request_id: request_id.to_owned(),
-        source: peer.ip(),
+        request_id: peer.request_id.to_owned(),
+        source: peer.address.ip(),
         user_agent: header("user-agent"),
         host: header("host"),
     })

@@ -21,6 +21,7 @@ mod validate;
 mod wire;
 
 mod actions;
+mod audit;
 mod channels;
 mod dashboards;
 mod kept;

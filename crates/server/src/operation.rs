@@ -88,6 +88,7 @@ operations! {
     ListDashboards = Read list_dashboards,
     ListEventDataStores = Read list_event_data_stores,
     ListInsightsData = Read list_insights_data,
+    ListInsightsMetricData = Read list_insights_metric_data,
     ListPublicKeys = Read list_public_keys,
     ListQueries = Read list_queries,
     ListTags = Read list_tags,

@@ -238,3 +238,71 @@ pub(crate) fn may_put(
     let policy = Policy::parse(&kept.value.text, Kind::Channel, channel_arn)?;
     Ok(policy.allows_put(account, caller_arn, external_id))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ARN: &str = "arn:aws:cloudtrail:us-east-1:111122223333:channel/EXAMPLE8-0558-4f7e-a06a-43969EXAMPLE";
+
+    fn policy(given: Value) -> String {
+        let mut statement = json!({
+            "Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::444455556666:root", "777788889999"]},
+            "Action": "cloudtrail-data:PutAuditEvents", "Resource": ARN
+        });
+        statement.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
+        json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+    }
+
+    #[test]
+    fn a_policy_says_who_may_send() {
+        let external = json!({"Condition": {"StringEquals": {"cloudtrail:ExternalId": ["one", "two"]}}});
+        let cases = [
+            (json!({}), "444455556666", None, true),
+            (json!({}), "777788889999", None, true),
+            (json!({}), "000011112222", None, false),
+            (json!({"Principal": "*"}), "000011112222", None, true),
+            (json!({"Principal": {"AWS": "arn:aws:iam::000011112222:user/a"}}), "000011112222", None, true),
+            (json!({"Principal": {"AWS": "arn:aws:iam::000011112222:user/b"}}), "000011112222", None, false),
+            (json!({"Effect": "Deny"}), "444455556666", None, false),
+            (external.clone(), "444455556666", Some("two"), true),
+            (external.clone(), "444455556666", Some("TWO"), false),
+            (external, "444455556666", None, false),
+            (json!({"Condition": {"StringLike": {"cloudtrail:externalid": "t?o*"}}}), "444455556666", Some("two-three"), true),
+            (json!({"Condition": {"StringLike": {"cloudtrail:externalid": "t?o"}}}), "444455556666", Some("twos"), false),
+            (json!({"Condition": {"StringNotEquals": {"cloudtrail:ExternalId": "a"}}}), "444455556666", Some("b"), true),
+        ];
+        for (given, account, external_id, expected) in cases {
+            let policy = Policy::parse(&policy(given.clone()), Kind::Channel, ARN).unwrap();
+            let account = AccountId::parse(account).unwrap();
+            let caller = format!("arn:aws:iam::{account}:user/a");
+            assert_eq!(policy.allows_put(account, &caller, external_id), expected, "{given} {account} {external_id:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        let cases = [
+            json!({"Action": "cloudtrail:StartQuery"}),
+            json!({"Action": ["cloudtrail-data:PutAuditEvents", "x"]}),
+            json!({"Resource": "*"}),
+            json!({"Effect": "Perhaps"}),
+            json!({"Principal": "alice"}),
+            json!({"Principal": {"AWS": []}}),
+            json!({"Principal": {"AWS": vec!["777788889999"; 51]}}),
+            json!({"Principal": {"Federated": "x"}}),
+            json!({"Condition": {"Null": {"cloudtrail:ExternalId": "true"}}}),
+            json!({"Condition": {"StringEquals": {"aws:SourceIp": "x"}}}),
+            json!({"Condition": {"StringEquals": {"cloudtrail:ExternalId": 7}}}),
+        ];
+        for given in cases {
+            let refused = Policy::parse(&policy(given.clone()), Kind::Channel, ARN).unwrap_err();
+            assert_eq!(refused.code, Code::ResourcePolicyNotValidException, "{given}");
+        }
+        for text in ["{}", "", "[]", r#"{"Statement": []}"#] {
+            assert!(Policy::parse(text, Kind::Channel, ARN).is_err(), "{text}");
+        }
+    }
+}

@@ -15,6 +15,7 @@ use source::push::Push;
 use tokio::sync::RwLock;
 use trail::model::{Millis, TRAIL, Trail};
 
+use crate::audit::Ingestions;
 use crate::clock::Clock;
 use crate::fault::{Code, Fault, Result};
 use crate::kept;
@@ -96,10 +97,12 @@ pub struct Service {
     pub(crate) throttle: Throttle,
     pub(crate) metrics: Metrics,
     pub(crate) queries: Arc<Queries>,
+    pub(crate) ingestions: Ingestions,
     location: Location,
     lake: RwLock<Option<Arc<Lake>>>,
     organization: Option<OrganizationId>,
     history: RwLock<Option<History>>,
+    metrics_token: Option<String>,
 }
 
 /// A session of SQL over the lake as it was at a version, which many calls share.
@@ -133,9 +136,11 @@ impl Service {
             throttle: Throttle::new(parts.limits.calls_per_second),
             metrics: Metrics::default(),
             queries: Arc::new(queries),
+            ingestions: Ingestions::default(),
             location: parts.location,
             lake: RwLock::new(None),
             organization: None,
+            metrics_token: None,
             history: RwLock::new(None),
         })
     }
@@ -144,6 +149,17 @@ impl Service {
     #[must_use]
     pub fn in_organization(self, id: OrganizationId) -> Service {
         Service { organization: Some(id), ..self }
+    }
+
+    /// Returns the service with a token for which other machines are given its counters; without one only this machine is.
+    #[must_use]
+    pub fn with_metrics_token(self, token: String) -> Service {
+        Service { metrics_token: Some(token), ..self }
+    }
+
+    /// Returns the token for which other machines are given the counters.
+    pub(crate) fn metrics_token(&self) -> Option<&str> {
+        self.metrics_token.as_deref()
     }
 
     /// Returns the organisation that the service was set up for.
@@ -232,6 +248,7 @@ impl Service {
             None => -1,
         };
         self.settle_stops(last_seq, None).map_err(failed)?;
+        self.queries.recover().map_err(failed)?;
         Ok(())
     }
 }

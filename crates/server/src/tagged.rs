@@ -95,3 +95,6 @@ fn find(service: &Service, call: &Call, given: &str) -> Result<Tagged> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use event::time::EventTime;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use trail::model::Millis;
 
 use crate::fault::{Code, Fault, Result};
@@ -15,7 +16,7 @@ use crate::fault::{Code, Fault, Result};
 /// missing.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let body = if body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| {
+    serde_json::from_slice(body).or_else(|error| without_nulls(body, error)).map_err(|error| {
         let message = error.to_string();
         match message.strip_prefix("missing field ").and_then(|rest| rest.split('`').nth(1)) {
             Some(member) => Fault::new(
@@ -28,6 +29,31 @@ pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
             None => Fault::new(Code::SerializationException, format!("The request could not be read: {message}.")),
         }
     })
+}
+
+/// Reads the members once more, where one that is null counts as absent. It is rare, so that others do not pay for it.
+fn without_nulls<T: DeserializeOwned>(body: &[u8], error: serde_json::Error) -> serde_json::Result<T> {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                members.retain(|_, value| !value.is_null());
+                members.values_mut().for_each(strip);
+            }
+            Value::Array(values) => values.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    if !error.is_data() {
+        return Err(error);
+    }
+    let mut value: Value = serde_json::from_slice(body)?;
+    strip(&mut value);
+    match serde_json::from_value(value) {
+        Ok(read) => Ok(read),
+        // The first error knows its place, unless it is about a member that is absent.
+        Err(again) if again.to_string().starts_with("missing field") => Err(again),
+        Err(_) => Err(error),
+    }
 }
 
 /// Writes an answer.

@@ -68,8 +68,7 @@ impl Aws {
     /// If SNS cannot be asked, or gives an answer that says neither.
     pub async fn topic(&self, arn: &str) -> Result<Standing> {
         let Some(region) = topic_region(arn) else { return Ok(Standing::Missing) };
-        let mut config =
-            aws_sdk_sns::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
+        let mut config = aws_sdk_sns::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
         config.set_endpoint_url(self.endpoint_url.clone().or_else(|| self.config.endpoint_url().map(str::to_owned)));
         let client = aws_sdk_sns::Client::from_conf(config.build());
         match client.get_topic_attributes().topic_arn(arn).send().await {

@@ -3,6 +3,7 @@
 //! `ROOT/NAME/KEY` is the object, `ROOT/.metadata/NAME/KEY.json` an object of JSON with its user metadata, if it has any.
 //! Both are written whole or not at all. No bucket has a name that begins with a full stop.
 
+use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,10 @@ use crate::put::Object;
 const METADATA: &str = ".metadata";
 /// The folder beside the buckets that holds what is being written.
 const PARTIAL: &str = ".partial";
+/// How many folders around an object are looked at for its bucket.
+const FOLDERS_MAX: usize = 32;
+/// How large a file with metadata may be.
+const METADATA_BYTES_MAX: u64 = 64 << 10;
 
 /// Buckets below a folder. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -59,7 +64,8 @@ impl FolderBuckets {
     pub fn put(&self, bucket: &str, object: &Object) -> Result<()> {
         let folder = self.root.join(bucket);
         if !is_bucket_name(bucket) || !folder.is_dir() {
-            let message = format!("cannot put `s3://{bucket}/{}`: there is no folder `{}`", object.key, folder.display());
+            let message =
+                format!("cannot put `s3://{bucket}/{}`: there is no folder `{}`", object.key, folder.display());
             return Err(Error::new(ErrorKind::NotFound, message)
                 .with("code", "NoSuchBucket")
                 .advise("make the folder again, or name another bucket"));
@@ -100,6 +106,26 @@ impl FolderBuckets {
         fs::rename(&partial, path)?;
         if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
     }
+}
+
+/// Returns the user metadata of an object in a bucket of this kind, by the path of its file; none for any other file, and
+/// where what lies beside cannot be read.
+pub fn metadata_beside(path: &Path) -> Vec<(String, String)> {
+    let Ok(path) = std::path::absolute(path) else { return Vec::new() };
+    // The bucket is one of the folders around the file, which one the path does not say.
+    for bucket in path.ancestors().skip(1).take(FOLDERS_MAX) {
+        let (Some(root), Some(name), Ok(key)) = (bucket.parent(), bucket.file_name(), path.strip_prefix(bucket)) else {
+            break;
+        };
+        let mut beside = root.join(METADATA).join(name).join(key).into_os_string();
+        beside.push(".json");
+        let is_small = fs::metadata(&beside).is_ok_and(|found| found.is_file() && found.len() <= METADATA_BYTES_MAX);
+        if is_small && let Ok(text) = fs::read_to_string(&beside) {
+            let members: HashMap<String, String> = serde_json::from_str(&text).unwrap_or_default();
+            return members.into_iter().collect();
+        }
+    }
+    Vec::new()
 }
 
 fn failed(path: &Path, error: io::Error) -> Error {
@@ -143,14 +169,27 @@ mod tests {
 
     #[test]
     fn names_stay_below_the_folder() {
-        for (name, expect) in
-            [("trail-logs", true), ("a.b", true), ("ab", false), ("..", false), (".metadata", false), ("a/b", false), ("A-b", false), ("a..b", false)]
-        {
+        for (name, expect) in [
+            ("trail-logs", true),
+            ("a.b", true),
+            ("ab", false),
+            ("..", false),
+            (".metadata", false),
+            ("a/b", false),
+            ("A-b", false),
+            ("a..b", false),
+        ] {
             assert_eq!(is_bucket_name(name), expect, "{name}");
         }
-        for (key, expect) in
-            [("a/b.gz", true), ("", false), ("/a", false), ("a//b", false), ("a/../b", false), ("a\\b", false), ("a\u{0}", false)]
-        {
+        for (key, expect) in [
+            ("a/b.gz", true),
+            ("", false),
+            ("/a", false),
+            ("a//b", false),
+            ("a/../b", false),
+            ("a\\b", false),
+            ("a\u{0}", false),
+        ] {
             assert_eq!(is_plain_key(key), expect, "{key:?}");
         }
     }
@@ -171,6 +210,9 @@ mod tests {
         let read = |path: &str| fs::read_to_string(root.path().join("buckets").join(path)).unwrap();
         assert_eq!(read("trail-logs/AWSLogs/a.json.gz"), "others");
         assert_eq!(read(".metadata/trail-logs/AWSLogs/a.json.gz.json"), r#"{"signature":"00ff"}"#);
+        let path = root.path().join("buckets/trail-logs/AWSLogs/a.json.gz");
+        assert_eq!(metadata_beside(&path), [("signature".to_owned(), "00ff".to_owned())]);
+        assert_eq!(metadata_beside(&path.with_file_name("b.json.gz")), []);
         assert_eq!(fs::read_dir(root.path().join("buckets/.partial")).unwrap().count(), 0);
         object.key = "../../x".to_owned();
         assert_eq!(buckets.put("trail-logs", &object).unwrap_err().kind(), ErrorKind::Configuration);

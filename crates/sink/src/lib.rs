@@ -60,7 +60,7 @@ pub use crate::destination::objects::ObjectsSettings;
 pub use crate::destination::sns::SnsSettings;
 pub use crate::destination::webhook::WebhookSettings;
 pub use crate::error::{Error, ErrorKind, Result};
-pub use crate::folder::FolderBuckets;
+pub use crate::folder::{FolderBuckets, metadata_beside};
 pub use crate::part::{Framing, PartLimits};
 pub use crate::payload::{Outcome, Payload, Position, Refusal};
 pub use crate::put::{Object, look_up_bucket, put_object};

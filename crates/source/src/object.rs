@@ -55,6 +55,14 @@ impl Object {
     pub fn is_local_file(&self) -> bool {
         matches!(self.place, Place::Path(_))
     }
+
+    /// Returns the path of a local file.
+    pub fn local_path(&self) -> Option<&std::path::Path> {
+        match &self.place {
+            Place::Path(path) => Some(path),
+            _ => None,
+        }
+    }
 }
 
 /// How to open an object.

@@ -132,11 +132,7 @@ pub fn overlapping<'k>(
 
 /// Returns whether a Region has no key that is good at `now` and will be for longer than [`OVERLAP`]: then a new one is made,
 /// good from `now` on.
-pub fn is_renewal_due<'k>(
-    keys: impl IntoIterator<Item = &'k RegionKey>,
-    region: &Region,
-    now: Timestamp,
-) -> bool {
+pub fn is_renewal_due<'k>(keys: impl IntoIterator<Item = &'k RegionKey>, region: &Region, now: Timestamp) -> bool {
     let later = now.saturating_add(OVERLAP).unwrap_or(Timestamp::MAX);
     !keys.into_iter().any(|key| key.region == *region && key.is_valid_at(now) && key.is_valid_at(later))
 }
@@ -183,11 +179,8 @@ mod tests {
 
     #[test]
     fn the_key_of_a_time_is_the_newest_that_is_good_then() {
-        let keys = keys(&[
-            ("eu-west-1", "2026-03-01", 30),
-            ("eu-west-1", "2026-03-26", 30),
-            ("us-east-1", "2026-03-28", 30),
-        ]);
+        let keys =
+            keys(&[("eu-west-1", "2026-03-01", 30), ("eu-west-1", "2026-03-26", 30), ("us-east-1", "2026-03-28", 30)]);
         // The time, which of the keys it is, and whether a new one is due.
         let cases = [
             ("2026-02-28T23:59:59Z", None, true),
@@ -208,7 +201,8 @@ mod tests {
 
     #[test]
     fn keys_are_listed_that_were_good_at_some_moment() {
-        let keys = keys(&[("eu-west-1", "2026-03-26", 30), ("eu-west-1", "2026-03-01", 30), ("us-east-1", "2026-03-01", 30)]);
+        let keys =
+            keys(&[("eu-west-1", "2026-03-26", 30), ("eu-west-1", "2026-03-01", 30), ("us-east-1", "2026-03-01", 30)]);
         let cases: [(&str, &str, &[usize]); 6] = [
             ("2026-01-01T00:00:00Z", "2026-02-28T23:59:59Z", &[]),
             ("2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z", &[1]),

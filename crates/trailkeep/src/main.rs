@@ -54,11 +54,17 @@ fn run(cli: Cli) -> Result<Exit, Fault> {
     exit
 }
 
-/// Sends the log to standard error: warnings, or what `TRAILKEEP_LOG` asks for, such as `debug` or `source=trace`.
+/// What is logged where nobody asks for more: warnings. Ways to a Region or to credentials that lead nowhere are tried by the
+/// dozen, and none is news: where all of them do, an error says so.
+const LOGGED: &str = "warn,aws_config=error";
+
+/// Sends the log to standard error: warnings, or what `TRAILKEEP_LOG` asks for, such as `debug` or `source=trace`. Files and
+/// pipes get it without colours, and so do terminals.
 fn start_logging() {
+    let asked = std::env::var("TRAILKEEP_LOG").unwrap_or_default();
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing_subscriber::filter::LevelFilter::WARN.into())
-        .with_env_var("TRAILKEEP_LOG")
-        .from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+        .parse_lossy(if asked.is_empty() { LOGGED } else { &asked });
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.with_ansi(false).without_time().init();
 }

@@ -6,6 +6,7 @@
 //! that a walk neither loses nor repeats an event while others are stored.
 
 mod facts;
+mod metric;
 mod read;
 mod resource;
 mod sql;
@@ -15,6 +16,7 @@ use event::arn::{AccountId, Region};
 use event::time::EventTime;
 
 use crate::error::Result;
+pub use metric::{Counted, Rate, rate};
 
 /// Most places that are read at once where some may not fit.
 const PLACES_MAX: usize = 1_000;

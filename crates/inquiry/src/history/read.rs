@@ -34,7 +34,8 @@ pub(super) async fn events(ctx: &SessionContext, places: &[Place]) -> Result<Vec
     Ok(events)
 }
 
-async fn batches(ctx: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>> {
+/// Runs a query and gathers its answer.
+pub(super) async fn batches(ctx: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>> {
     let failed = |source| Error::query("look up event history", sql.to_owned(), source);
     let (_, stream) = lake::sql::query(ctx, sql).await.map_err(failed)?;
     stream.try_collect().await.map_err(|error| failed(error.into()))

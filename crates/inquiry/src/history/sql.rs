@@ -17,6 +17,9 @@ use crate::lookup::sql::{in_json, moment, text};
 /// Types of events that are neither management nor data events, whatever else they say.
 const OTHER_TYPES: &str = "'AwsCloudTrailInsight', 'AwsVpceEvents', 'AwsVpceEvent', 'AwsAggregatedEvent', 'ActivityLog'";
 
+/// Data events: those of old versions say only that they are no management events.
+pub(super) const DATA: &str = "(eventcategory = 'Data' OR (eventcategory IS NULL AND managementevent = FALSE))";
+
 /// Returns true if every event that the SQL finds fits the question.
 pub(super) fn is_exact(question: &Question) -> bool {
     let is_column = |attribute: &Attribute| {
@@ -75,12 +78,12 @@ pub(super) fn events(places: &[Place]) -> Option<String> {
     ))
 }
 
-fn time(time: EventTime) -> String {
+pub(super) fn time(time: EventTime) -> String {
     moment(Timestamp::from_microsecond(time.as_micros()).unwrap_or(Timestamp::MAX))
 }
 
 /// As AWS scopes event history. A record that does not say whose it is belongs to who called.
-fn scope(scope: &Scope) -> Vec<String> {
+pub(super) fn scope(scope: &Scope) -> Vec<String> {
     let Scope::Of(account, region) = scope else { return Vec::new() };
     let id = text(account.as_str());
     let of_account = format!("(recipientaccountid = {id} OR (recipientaccountid IS NULL AND useridentity_accountid = {id}))");
@@ -96,7 +99,7 @@ fn scope(scope: &Scope) -> Vec<String> {
     vec![of_account, of_region]
 }
 
-fn category(category: &Category) -> &'static str {
+pub(super) fn category(category: &Category) -> &'static str {
     static MANAGEMENT: std::sync::LazyLock<String> = std::sync::LazyLock::new(management);
     match category {
         Category::Management => MANAGEMENT.as_str(),

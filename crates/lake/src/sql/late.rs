@@ -21,7 +21,7 @@ use datafusion::catalog::{
 use datafusion::common::{Column, JoinType, NullEquality, Result, TableReference, plan_err};
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::context::SessionContext;
-use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::execution::session_state::SessionState;
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::sql::parser::Statement;
@@ -108,7 +108,7 @@ pub(super) async fn state(ctx: &SessionContext, statement: &mut Statement) -> Re
 /// Puts views with late columns in the place of those without.
 async fn with_views(
     ctx: &SessionContext,
-    state: SessionState,
+    mut state: SessionState,
     facts: &[(&'static Late, LogicalPlan)],
     computed: Vec<Expr>,
 ) -> Result<SessionState> {
@@ -137,7 +137,9 @@ async fn with_views(
     catalog.register_schema(&schema_name, Arc::new(schema))?;
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(catalog_name, Arc::new(catalog));
-    Ok(SessionStateBuilder::new_from_existing(state).with_catalog_list(Arc::new(catalogs)).build())
+    // Not by the builder: it registers the functions anew in no order, and ours would lose their names to the engine's own.
+    state.register_catalog_list(Arc::new(catalogs));
+    Ok(state)
 }
 
 fn joined(flat: LogicalPlan, facts: &[(&'static Late, LogicalPlan)]) -> Result<LogicalPlan> {

@@ -15,7 +15,7 @@ use datafusion::catalog::{
 };
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SessionContext;
-use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement;
@@ -145,7 +145,7 @@ fn select(sql: &str) -> Result<Statement> {
 }
 
 /// Returns a state whose catalog holds the parts alone.
-async fn only(state: SessionState, parts: &[Part]) -> Result<SessionState> {
+async fn only(mut state: SessionState, parts: &[Part]) -> Result<SessionState> {
     let schema = MemorySchemaProvider::new();
     for (nth, part) in parts.iter().enumerate() {
         let view = ViewTable::new(plan_of(&state, part).await?, None);
@@ -157,7 +157,9 @@ async fn only(state: SessionState, parts: &[Part]) -> Result<SessionState> {
     catalog.register_schema(&schema_name, Arc::new(schema))?;
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(catalog_name, Arc::new(catalog));
-    Ok(SessionStateBuilder::new_from_existing(state).with_catalog_list(Arc::new(catalogs)).build())
+    // Not by the builder: it registers the functions anew in no order, and ours would lose their names to the engine's own.
+    state.register_catalog_list(Arc::new(catalogs));
+    Ok(state)
 }
 
 async fn plan_of(state: &SessionState, part: &Part) -> Result<LogicalPlan> {

@@ -109,9 +109,8 @@ impl CloudWatchLogs {
         selected: &Selected,
         channel: &mut ChannelState,
     ) -> Result<BTreeMap<AccountId, Vec<Payload>>> {
-        let rows = Rows::of_stored(&selected.columns, &[]).map_err(|error| {
-            Error::because(ErrorKind::Event, "could not read events for a log group", error)
-        })?;
+        let rows = Rows::of_stored(&selected.columns, &[])
+            .map_err(|error| Error::because(ErrorKind::Event, "could not read events for a log group", error))?;
         let mut payloads: BTreeMap<AccountId, Vec<Payload>> = BTreeMap::new();
         for (group, of_group) in groups(trail, &rows) {
             for row in of_group {
@@ -148,7 +147,8 @@ impl CloudWatchLogs {
             std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
             std::collections::btree_map::Entry::Vacant(vacant) => {
                 let Some(aws) = self.shared.settings.destinations.aws().await else {
-                    let message = format!("there is no `{}`: buckets are folders here, and log groups need AWS", self.group_arn);
+                    let message =
+                        format!("there is no `{}`: buckets are folders here, and log groups need AWS", self.group_arn);
                     return Err(Error::new(ErrorKind::Delivery, message));
                 };
                 let settings = CloudWatchLogsSettings {
@@ -157,7 +157,8 @@ impl CloudWatchLogs {
                     aws: aws.clone(),
                     retry: RETRY,
                 };
-                let opened = Sink::open(Settings::CloudWatchLogs(Box::new(settings)), None, Arc::new(SystemClock)).await;
+                let opened =
+                    Sink::open(Settings::CloudWatchLogs(Box::new(settings)), None, Arc::new(SystemClock)).await;
                 vacant.insert(opened.map_err(|error| failed(attempted, error))?)
             }
         };

@@ -52,12 +52,14 @@ impl Places {
     }
 }
 
+/// Clients by bucket and KMS key.
+type Stores = HashMap<(String, Option<String>), Arc<dyn ObjectStore>>;
+
 /// Buckets, topics and log groups. We use credentials of our own; what a bucket's policy says to CloudTrail is not asked.
 #[derive(Debug)]
 pub struct Destinations {
     places: Places,
-    /// Clients by bucket and KMS key.
-    stores: Mutex<HashMap<(String, Option<String>), Arc<dyn ObjectStore>>>,
+    stores: Mutex<Stores>,
     aws: OnceCell<Aws>,
 }
 

@@ -81,12 +81,10 @@ impl EventBridge {
     }
 
     fn payloads(&mut self, selected: &Selected, channel: &mut ChannelState) -> Result<Vec<Payload>> {
-        let rows = Rows::of_stored(&selected.columns, &[]).map_err(|error| {
-            Error::because(ErrorKind::Event, "could not read events for the webhook", error)
-        })?;
+        let rows = Rows::of_stored(&selected.columns, &[])
+            .map_err(|error| Error::because(ErrorKind::Event, "could not read events for the webhook", error))?;
         let column = |name: &str| column_index(name).unwrap_or(usize::MAX);
-        let [event_id, event_type, source, region] =
-            ["eventid", "eventtype", "eventsource", "awsregion"].map(column);
+        let [event_id, event_type, source, region] = ["eventid", "eventtype", "eventsource", "awsregion"].map(column);
         let [recipient, caller] = ["recipientaccountid", "useridentity_accountid"].map(column);
         let mut payloads = Vec::with_capacity(rows.len());
         for row in 0..rows.len() {

@@ -275,8 +275,7 @@ impl Deliveries {
         let arns: BTreeSet<String> = arns.chain(states.into_iter().map(|kept| kept.value.trail.arn)).collect();
         let of_trail = |arn: String| [Name::LogFiles(arn.clone()), Name::CloudWatchLogs(arn)];
         let bridge = self.shared.settings.event_bridge.as_ref().map(|_| Name::EventBridge);
-        let names: BTreeSet<Name> =
-            arns.into_iter().flat_map(of_trail).chain([Name::Notices]).chain(bridge).collect();
+        let names: BTreeSet<Name> = arns.into_iter().flat_map(of_trail).chain([Name::Notices]).chain(bridge).collect();
         let mut courses = self.courses.lock().await;
         courses.retain(|name, _| names.contains(name));
         for name in names {

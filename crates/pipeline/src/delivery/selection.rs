@@ -44,7 +44,8 @@ pub(super) fn select(
     let rows = Rows::of_stored(batch, &[]).map_err(|error| unchosen("read events for a trail", error))?;
     let mut chosen = BooleanArray::from(vec![false; batch.num_rows()]);
     for (target, bounds) in targets {
-        let within: BooleanArray = seqs.values().iter().map(|seq| Some(bounds.contain(*seq) && is_open(*seq))).collect();
+        let within: BooleanArray =
+            seqs.values().iter().map(|seq| Some(bounds.contain(*seq) && is_open(*seq))).collect();
         if within.true_count() == 0 {
             continue;
         }
@@ -63,7 +64,13 @@ pub(super) fn select(
 }
 
 /// Gathers the chosen events into log files.
-pub(super) fn gather(batch: &RecordBatch, trail: &Trail, target: &Target, bounds: Bounds, to: &mut Packer) -> Result<()> {
+pub(super) fn gather(
+    batch: &RecordBatch,
+    trail: &Trail,
+    target: &Target,
+    bounds: Bounds,
+    to: &mut Packer,
+) -> Result<()> {
     let selected = select(batch, &[(target, bounds)], |_| true)?;
     let rows = Rows::of_stored(&selected.columns, &[]).map_err(|error| unchosen("read events for a trail", error))?;
     for (group, of_group) in groups(trail, &rows) {

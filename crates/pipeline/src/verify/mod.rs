@@ -9,6 +9,7 @@ mod keys;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use event::key::Folder;
 use futures::StreamExt;
 use source::{Body, Chunk, Listed, Object, Selection, Source};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
@@ -206,7 +207,10 @@ fn work(
     while let Some(work) = handle.block_on(async { to_examine.lock().await.recv().await }) {
         let (object, read, _room) = match work {
             Work::Local(object) => match Source::read_local(&object) {
-                Some(read) => (object, read.map(|chunk| (chunk, Vec::new())), None),
+                Some(read) => {
+                    let metadata = metadata_beside(&object);
+                    (object, read.map(|chunk| (chunk, metadata)), None)
+                }
                 None => continue,
             },
             Work::Fetched(object, read, room) => (object, read, Some(room)),
@@ -222,6 +226,13 @@ fn work(
     }
 }
 
+/// Returns the metadata of a digest in a bucket that is a folder of ours: they lie beside it.
+fn metadata_beside(object: &Object) -> Vec<(String, String)> {
+    let is_digest = object.key.as_ref().is_some_and(|key| key.file.folder() == Folder::Digest);
+    let path = object.local_path().filter(|_| is_digest);
+    path.map(sink::metadata_beside).unwrap_or_default()
+}
+
 fn look(
     object: Object,
     chunk: Chunk,
@@ -232,7 +243,7 @@ fn look(
     let location = object.uri.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
     let location = location.map(|(bucket, key)| Location::new(bucket, key));
     let pairs = metadata.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let metadata = location.is_some().then(|| Metadata::from_pairs(pairs));
+    let metadata = (location.is_some() || !metadata.is_empty()).then(|| Metadata::from_pairs(pairs));
     let found = Found { uri: object.uri, location, metadata };
     match chunk.body {
         Body::Whole(bytes) => examine(found, &bytes, evidence, scratch),

@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[expect(dead_code, reason = "the ways to break an answer are for others")]
+#[path = "../../../sink/tests/loopback/server.rs"]
+mod server;
+
 mod again;
 mod delivery;
 mod hunts;

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
-use trail::model::{CHANNEL_STATUS, Channel, Ingestion};
+use trail::model::Channel;
 use trail::selectors::AdvancedEventSelector;
 
+use crate::audit::Ingestions;
 use crate::call::Call;
 use crate::channels::{self, Destination};
 use crate::fault::Result;
@@ -54,8 +55,7 @@ struct IngestionStatus {
 
 pub(crate) async fn get_channel(service: &Service, call: &Call, input: Input) -> Result<Output> {
     let channel = named::find::<Channel>(service, call, &input.channel)?.value;
-    let ingestion = service.documents.read::<Ingestion>(CHANNEL_STATUS, &channel.arn)?;
-    let ingestion = ingestion.map(|kept| kept.value).unwrap_or_default();
+    let ingestion = Ingestions::of(service, &channel.arn)?;
     Ok(Output {
         destinations: channels::told(&channel.destinations),
         channel_arn: channel.arn,

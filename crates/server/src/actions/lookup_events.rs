@@ -208,3 +208,6 @@ pub(crate) fn window(
 fn micros(time: EventTime) -> i64 {
     time.as_micros()
 }
+
+#[cfg(test)]
+mod tests;

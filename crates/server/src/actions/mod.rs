@@ -30,6 +30,7 @@ pub(crate) mod list_channels;
 pub(crate) mod list_dashboards;
 pub(crate) mod list_event_data_stores;
 pub(crate) mod list_insights_data;
+pub(crate) mod list_insights_metric_data;
 pub(crate) mod list_public_keys;
 pub(crate) mod list_queries;
 pub(crate) mod list_tags;

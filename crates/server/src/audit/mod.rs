@@ -4,7 +4,6 @@
 //! event schema".
 
 mod check;
-mod policy;
 mod record;
 mod status;
 
@@ -24,6 +23,7 @@ use crate::call::Call;
 use crate::fault::{Code, Fault, Result};
 use crate::limits;
 use crate::operation::Access;
+use crate::policy;
 use crate::resource::Kind;
 use crate::service::Service;
 use crate::validate::Violations;
@@ -80,11 +80,12 @@ struct Refusal {
 }
 
 /// What the address of a call names.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default)]
 pub(crate) struct Address {
-    channel_arn: Option<String>,
-    external_id: Option<String>,
+    /// The channel.
+    pub channel_arn: Option<String>,
+    /// What the owner of the channel told the sender beforehand.
+    pub external_id: Option<String>,
 }
 
 /// Stores the events of a call over a channel, and returns once they are committed.
@@ -95,7 +96,7 @@ pub(crate) struct Address {
 pub(crate) async fn put_audit_events(service: &Service, call: &Call, address: &Address, input: Input) -> Result<Output> {
     call.authorize(Access::Write, "cloudtrail-data:PutAuditEvents")?;
     let channel = channel(service, address)?;
-    policy::check(service, call, &channel, address.external_id.as_deref())?;
+    check_sender(service, call, &channel, address.external_id.as_deref())?;
     check_members(&input, address)?;
     let mut output = Output::default();
     let mut building = record::Building::new(&channel, call);
@@ -153,6 +154,17 @@ fn channel(service: &Service, address: &Address) -> Result<Channel> {
     }
     let found = service.documents.read::<Channel>(CHANNEL, arn)?;
     found.map(|kept| kept.value).ok_or_else(|| Fault::new(Code::ChannelNotFound, "There is no channel with this ARN."))
+}
+
+/// Refuses a sender that the channel does not let: only its owner, and whom its resource policy lets, may send.
+fn check_sender(service: &Service, call: &Call, channel: &Channel, external_id: Option<&str>) -> Result<()> {
+    let sender = call.caller_arn();
+    let is_owner = call.account == channel.account;
+    if is_owner || policy::may_put(service, &channel.arn, (call.account, &sender), external_id)? {
+        return Ok(());
+    }
+    let message = format!("{sender} is not authorized to perform: cloudtrail-data:PutAuditEvents on the channel.");
+    Err(Fault::new(Code::ChannelInsufficientPermission, message))
 }
 
 fn check_members(input: &Input, address: &Address) -> Result<()> {

@@ -10,7 +10,7 @@ use trail::model::{EVENT_DATA_STORE, EventDataStore, Millis, Stretch};
 
 pub(crate) use answer::StoreAnswer;
 pub(crate) use change::{FIXED, Members, check, check_switchable, is_fed_by_channels, retention};
-pub(crate) use view::condition;
+pub(crate) use view::{ACTIVITY_AUDIT_LOG, condition};
 
 use crate::call::Call;
 use crate::fault::{Code, Fault, Result};

@@ -84,3 +84,6 @@ pub(crate) fn put(service: &Service, kept: &Kept<Trail>) -> Result<()> {
     service.documents.apply(&[Change::Put { kind: TRAIL, id: &kept.value.arn, body: &body, expect }])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,9 +10,11 @@ mod server;
 mod answering;
 mod time;
 
+mod cloud_watch_logs;
 mod elasticsearch;
 mod files;
 mod objects;
+mod put;
 mod sns;
 mod webhook;
 mod writer;

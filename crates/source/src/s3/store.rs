@@ -64,10 +64,7 @@ pub async fn s3_store(bucket: &str, options: &AwsOptions) -> Result<Arc<dyn Obje
 /// # Errors
 /// As [`s3_store`].
 pub async fn s3_store_for_owner(bucket: &str, options: &AwsOptions) -> Result<Arc<dyn ObjectStore>> {
-    let connection = connection(bucket, options).await?;
-    let (region, credentials) = (connection.region.clone(), Credentials::new(connection.credentials.clone()));
-    let connector = ForOwner::new(Arc::new(credentials), &region);
-    finish(builder(connection)?.with_http_connector(connector), bucket, &region)
+    build_for_owner(connection(bucket, options).await?)
 }
 
 async fn connection<'b>(bucket: &'b str, options: &AwsOptions) -> Result<Connection<'b>> {
@@ -155,6 +152,13 @@ pub(super) struct Connection<'a> {
 pub(super) fn build(connection: Connection<'_>) -> Result<Arc<dyn ObjectStore>> {
     let (bucket, region) = (connection.bucket, connection.region.clone());
     finish(builder(connection)?, bucket, &region)
+}
+
+pub(super) fn build_for_owner(connection: Connection<'_>) -> Result<Arc<dyn ObjectStore>> {
+    let (bucket, region) = (connection.bucket, connection.region.clone());
+    let credentials = Credentials::new(connection.credentials.clone());
+    let connector = ForOwner::new(Arc::new(credentials), &region);
+    finish(builder(connection)?.with_http_connector(connector), bucket, &region)
 }
 
 fn builder(connection: Connection<'_>) -> Result<AmazonS3Builder> {

@@ -8,7 +8,7 @@ use object_store::client::{HttpError, HttpErrorKind};
 use object_store::memory::InMemory;
 use object_store::{BackoffConfig, RetryConfig};
 
-use super::store::{Connection, build};
+use super::store::{Connection, build, build_for_owner};
 use super::*;
 use crate::selection::Selection;
 use crate::source::Source;
@@ -343,6 +343,48 @@ async fn a_large_object_that_was_replaced_is_not_mixed() {
     let error = first.get_ref().and_then(|error| error.downcast_ref::<Error>()).unwrap();
     assert_eq!(error.kind(), ErrorKind::Changed);
     assert!(second.to_string().contains("could not be read to its end"));
+}
+
+#[tokio::test]
+async fn what_is_put_for_the_owner_says_so_and_is_signed() {
+    let put = "PUT /amzn-s3-demo-bucket/a.gz";
+    let server = Server::start(vec![(put, vec![Reply::object(b"", ETAG)])]).await;
+    let credentials = aws_credential_types::Credentials::new(
+        "AKIAIOSFODNN7EXAMPLE",
+        "secret",
+        Some("token".to_owned()),
+        None,
+        "test",
+    );
+    let store = build_for_owner(Connection {
+        bucket: BUCKET,
+        region: "eu-west-1".to_owned(),
+        endpoint: Some(server.endpoint.clone()),
+        credentials: SharedCredentialsProvider::new(credentials),
+        retry: RetryConfig { max_retries: 0, ..RetryConfig::default() },
+        request_timeout: Duration::from_secs(60),
+        sse_kms_key_id: Some("arn:aws:kms:eu-west-1:111122223333:key/k".to_owned()),
+    });
+    store.unwrap().put(&Path::from("a.gz"), "bytes".into()).await.unwrap();
+    let [head] = &server.heads()[..] else { panic!("one request") };
+    let header = |name: &str| {
+        let mut found = head.lines().filter_map(|line| line.split_once(": ")).filter(|(found, _)| *found == name);
+        let value = found.next().unwrap().1.to_owned();
+        assert!(found.next().is_none(), "{name} stands once");
+        value
+    };
+    assert_eq!(header("x-amz-acl"), "bucket-owner-full-control");
+    assert_eq!(header("x-amz-server-side-encryption-aws-kms-key-id"), "arn:aws:kms:eu-west-1:111122223333:key/k");
+    // `printf bytes | sha256sum`
+    let hash = "277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9";
+    assert_eq!(header("x-amz-content-sha256"), hash);
+    let authorization = header("authorization");
+    let signed = authorization.split("SignedHeaders=").nth(1).unwrap().split(',').next().unwrap();
+    let signed: Vec<&str> = signed.split(';').collect();
+    for name in head.lines().skip(1).filter_map(|line| line.split_once(": ")).map(|(name, _)| name) {
+        assert!(!name.starts_with("x-amz-") || signed.contains(&name), "{name} is signed");
+    }
+    assert!(signed.contains(&"x-amz-acl") && signed.contains(&"x-amz-security-token"));
 }
 
 #[test]

@@ -105,11 +105,32 @@ mod tests {
         let hash = "44136fa3-55b3-678a-1146-ad16f7e8649e";
         let cases = [
             ("AwsApiCall", Some("ec2.amazonaws.com"), Some(id), "AWS API Call via CloudTrail", "aws.ec2", id),
-            ("AwsConsoleSignIn", Some("signin.amazonaws.com"), Some(id), "AWS Console Sign In via CloudTrail", "aws.signin", id),
-            ("AwsConsoleAction", Some("iam.amazonaws.com.cn"), Some("x"), "AWS Console Action via CloudTrail", "aws.iam", hash),
+            (
+                "AwsConsoleSignIn",
+                Some("signin.amazonaws.com"),
+                Some(id),
+                "AWS Console Sign In via CloudTrail",
+                "aws.signin",
+                id,
+            ),
+            (
+                "AwsConsoleAction",
+                Some("iam.amazonaws.com.cn"),
+                Some("x"),
+                "AWS Console Action via CloudTrail",
+                "aws.iam",
+                hash,
+            ),
             ("AwsServiceEvent", Some("kms.amazonaws.com"), None, "AWS Service Event via CloudTrail", "aws.kms", hash),
             ("AwsCloudTrailInsight", None, Some(id), "AWS Insight via CloudTrail", "aws.cloudtrail", id),
-            ("AwsVpceEvents", Some("s3.amazonaws.com"), Some(id), "AWS Network Activity Event via CloudTrail", "aws.s3", id),
+            (
+                "AwsVpceEvents",
+                Some("s3.amazonaws.com"),
+                Some(id),
+                "AWS Network Activity Event via CloudTrail",
+                "aws.s3",
+                id,
+            ),
             ("New\"Type", Some("a\"b"), Some(id), "AWS API Call via CloudTrail", "aws.a\"b", id),
         ];
         for (event_type, event_source, event_id, detail_type, source, expect_id) in cases {

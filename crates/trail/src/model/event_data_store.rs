@@ -79,7 +79,8 @@ impl EventDataStore {
     /// Returns the categories of events that its selectors name, each once.
     pub fn categories(&self) -> Vec<&str> {
         let fields = self.advanced_event_selectors.iter().flat_map(|selector| &selector.field_selectors);
-        let values = fields.filter(|field| field.field == "eventCategory").flat_map(|field| field.equals.iter().flatten());
+        let values =
+            fields.filter(|field| field.field == "eventCategory").flat_map(|field| field.equals.iter().flatten());
         let mut found: Vec<&str> = Vec::new();
         for category in values {
             if !found.contains(&category.as_str()) {

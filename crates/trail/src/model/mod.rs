@@ -13,7 +13,8 @@ mod trail;
 pub use channel::{CHANNEL, CHANNEL_STATUS, Channel, Ingestion};
 pub use event_data_store::{EVENT_DATA_STORE, EventDataStore, Feed, Stretch};
 pub use import::{
-    IMPORT, IMPORT_FAILURES_MAX, Import, ImportFailure, ImportFailureStatus, ImportSource, ImportStatistics, ImportStatus,
+    IMPORT, IMPORT_FAILURES_MAX, Import, ImportFailure, ImportFailureStatus, ImportSource, ImportStatistics,
+    ImportStatus,
 };
 pub use millis::Millis;
 pub use tag::{TAGS_MAX, Tag};

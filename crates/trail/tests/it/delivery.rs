@@ -68,10 +68,14 @@ fn files_are_cut_where_they_are_full() {
                 file["Records"].as_array().unwrap().clone()
             })
             .collect();
-        let expect: Vec<_> = sizes.iter().map(|size| serde_json::from_str::<serde_json::Value>(&record(*size)).unwrap()).collect();
+        let expect: Vec<_> =
+            sizes.iter().map(|size| serde_json::from_str::<serde_json::Value>(&record(*size)).unwrap()).collect();
         assert_eq!(records, expect);
         assert!(contents.iter().all(|content| content.bytes.len() <= max || content.events == 1));
-        assert_eq!(contents.iter().map(|content| content.part).collect::<Vec<_>>(), (0..contents.len() as u32).collect::<Vec<_>>());
+        assert_eq!(
+            contents.iter().map(|content| content.part).collect::<Vec<_>>(),
+            (0..contents.len() as u32).collect::<Vec<_>>()
+        );
     }
 }
 
@@ -93,7 +97,8 @@ fn names_follow_from_the_plan() {
     let file = packed("{}");
     let plan = Plan::new(&trail(), (7, 9), delivered, &file);
     let planned = plan.files.first().unwrap();
-    let begin = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/01/111122223333_CloudTrail_eu-west-1_20260301T2359Z_";
+    let begin =
+        "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/01/111122223333_CloudTrail_eu-west-1_20260301T2359Z_";
     assert!(planned.key.starts_with(begin), "{}", planned.key);
     let parsed = Key::parse(&planned.key).unwrap();
     let FileName::LogFile(name) = parsed.file else { panic!("{}", planned.key) };
@@ -102,7 +107,12 @@ fn names_follow_from_the_plan() {
     let others = [
         Plan::new(&trail(), (7, 10), delivered, &file),
         Plan::new(&trail(), (8, 9), delivered, &file),
-        Plan::new(&Trail { arn: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/b".into(), ..trail() }, (7, 9), delivered, &file),
+        Plan::new(
+            &Trail { arn: "arn:aws:cloudtrail:eu-west-1:111122223333:trail/b".into(), ..trail() },
+            (7, 9),
+            delivered,
+            &file,
+        ),
     ];
     assert!(others.iter().all(|other| other.files[0].key != planned.key));
 
@@ -125,13 +135,25 @@ fn events_are_grouped_as_their_folders_are() {
     // What a record says, and its folder in a trail of one account and in one of an organisation.
     let cases = [
         (r#""awsRegion":"eu-west-1","recipientAccountId":"111122223333""#, "111122223333/CloudTrail/eu-west-1", None),
-        (r#""awsRegion":"ap-south-1","recipientAccountId":"444455556666""#, "111122223333/CloudTrail/ap-south-1", Some("444455556666/CloudTrail/ap-south-1")),
-        (r#""awsRegion":"eu-west-1","userIdentity":{"accountId":"444455556666"}"#, "111122223333/CloudTrail/eu-west-1", Some("444455556666/CloudTrail/eu-west-1")),
+        (
+            r#""awsRegion":"ap-south-1","recipientAccountId":"444455556666""#,
+            "111122223333/CloudTrail/ap-south-1",
+            Some("444455556666/CloudTrail/ap-south-1"),
+        ),
+        (
+            r#""awsRegion":"eu-west-1","userIdentity":{"accountId":"444455556666"}"#,
+            "111122223333/CloudTrail/eu-west-1",
+            Some("444455556666/CloudTrail/eu-west-1"),
+        ),
         (r#""awsRegion":"eu-west-1","recipientAccountId":"anonymous""#, "111122223333/CloudTrail/eu-west-1", None),
         (r#""awsRegion":"us-west-2","eventSource":"iam.amazonaws.com""#, "111122223333/CloudTrail/us-east-1", None),
         (r#""eventSource":"ec2.amazonaws.com""#, "111122223333/CloudTrail/eu-west-1", None),
         (r#""awsRegion":"us-east-2","eventCategory":"Insight""#, "111122223333/CloudTrail-Insight/us-east-2", None),
-        (r#""awsRegion":"us-east-2","eventCategory":"Aggregated""#, "111122223333/CloudTrail-Aggregated/us-east-2", None),
+        (
+            r#""awsRegion":"us-east-2","eventCategory":"Aggregated""#,
+            "111122223333/CloudTrail-Aggregated/us-east-2",
+            None,
+        ),
     ];
     let organization = Trail { is_organization_trail: true, organization_id: Some("o-exampleorgid".into()), ..trail() };
     let record = |members: &str, nth: usize| format!(r#"{{"eventTime":"2026-03-01T10:00:0{nth}Z",{members}}}"#);
@@ -186,7 +208,8 @@ fn hours_begin_with_the_chain_and_lists_are_complete() {
     sealed.push(last);
     let times: Vec<(String, String)> =
         sealed.iter().map(|sealed| (sealed.file.start.to_string(), sealed.file.end.to_string())).collect();
-    let expect = [("10:17:42", "11:17:42"), ("11:17:42", "12:17:42"), ("12:17:42", "13:17:42"), ("13:17:42", "13:22:43")];
+    let expect =
+        [("10:17:42", "11:17:42"), ("11:17:42", "12:17:42"), ("12:17:42", "13:17:42"), ("13:17:42", "13:22:43")];
     let expect: Vec<_> =
         expect.iter().map(|(start, end)| (format!("2026-03-01T{start}Z"), format!("2026-03-01T{end}Z"))).collect();
     assert_eq!(times, expect);
@@ -219,5 +242,8 @@ fn prove(sealed: &[Sealed], now: Timestamp) {
         audit.take(examine(found, &sealed.bytes, &evidence, &mut Vec::new()));
     }
     let total = audit.finish().total();
-    assert_eq!((total.digests(), total.digests_valid, total.digests_missing), (sealed.len() as u64, sealed.len() as u64, 0));
+    assert_eq!(
+        (total.digests(), total.digests_valid, total.digests_missing),
+        (sealed.len() as u64, sealed.len() as u64, 0)
+    );
 }

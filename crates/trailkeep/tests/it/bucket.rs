@@ -164,6 +164,22 @@ fn proofs(run: &Run) -> (u64, u64) {
     (count("valid"), count("keys_missing"))
 }
 
+/// A log is for reading, wherever it goes; and ways to credentials that lead nowhere are no news.
+#[test]
+fn what_is_logged_is_plain_text() {
+    let server = Server::start(BTreeMap::from([("logs/a.json".to_owned(), record("a"))]));
+    let uri = format!("s3://{BUCKET}/logs/");
+    for (log, says) in [("", false), ("debug", true)] {
+        let program = Program::new();
+        let mut command = program.command(["collect", "--json", "--endpoint-url", &server.endpoint, &uri]);
+        let command = with_credentials(&mut command).env_remove("AWS_REGION").env("TRAILKEEP_LOG", log);
+        let run = finish(command, b"");
+        assert_eq!((run.code, report(&run)["stored"].as_u64()), (Some(0), Some(1)), "{run:?}");
+        assert!(!run.err.contains('\u{1b}'), "{run:?}");
+        assert_eq!(run.err.contains("aws_config"), says, "{run:?}");
+    }
+}
+
 /// Digests from a bucket are proven by the keys that CloudTrail gives.
 #[test]
 fn keys_are_asked_of_cloudtrail() {

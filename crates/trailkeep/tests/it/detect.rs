@@ -228,6 +228,16 @@ fn indicators_are_met() {
     );
     let met: Vec<Value> = lines(&run).into_iter().filter(|found| !found["indicator"].is_null()).collect();
     assert_eq!((met.len(), met[0]["indicator"]["source"].as_str()), (3, Some("ours")), "{run:?}");
+    // Indicators are enough to look by; a list of which nothing is left is not.
+    let alone = |list: &PathBuf| {
+        let words = ["detect", "--no-builtin", "--output", "jsonl", "--indicators"];
+        finish(program.command(words).arg(list).arg(&records), b"")
+    };
+    let run = alone(&list);
+    assert_eq!((run.code, lines(&run).len()), (Some(1), 3), "{run:?}");
+    let run = alone(&write(&program, "broken.csv", "kind,value\naddress,nowhere\n"));
+    assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{run:?}");
+    assert!(run.err.contains("broken.csv:2") && run.err.contains("no rules to look by"), "{run:?}");
 }
 
 /// Public rules over public records, against what other engines found: run where the data is.

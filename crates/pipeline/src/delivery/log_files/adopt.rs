@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use lake::{Expect, Kept};
-use trail::delivery::{Chain, ChannelState, DIGEST_CHAIN, State, TRAIL_CLOUD_WATCH_LOGS, TRAIL_DELIVERY, is_same_place};
+use trail::delivery::{
+    Chain, ChannelState, DIGEST_CHAIN, State, TRAIL_CLOUD_WATCH_LOGS, TRAIL_DELIVERY, is_same_place,
+};
 use trail::model::{Millis, TRAIL, TRAIL_STATUS, Trail};
 
 use super::super::records::{Write, apply, unkept};

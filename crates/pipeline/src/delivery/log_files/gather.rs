@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use lake::{Tailing, tail};
-use trail::delivery::{Packer, PackedFile, Plan, State, pack};
+use trail::delivery::{PackedFile, Packer, Plan, State, pack};
 use trail::model::Trail;
 use trail::selectors::Target;
 
@@ -70,7 +70,8 @@ impl LogFiles {
                 done.map(|()| gathering)
             };
             let gathered = tokio::task::spawn_blocking(work).await;
-            let mut gathering = gathered.map_err(|error| Error::ended("a thread that gathers events", Some(error)))??;
+            let mut gathering =
+                gathered.map_err(|error| Error::ended("a thread that gathers events", Some(error)))??;
             gathering.position = until.map_or(last, |until| last.min(until));
             let is_full = gathering.packer.bytes() >= self.shared.settings.gathered_bytes_max;
             self.gathering = Some(gathering);

@@ -78,7 +78,8 @@ impl LogFiles {
     /// The first thing that went wrong. All that was kept by then holds, and the next round goes on from there.
     pub(super) async fn round(&mut self, now: Timestamp) -> Result<()> {
         self.load()?;
-        let trail: Option<Kept<Trail>> = self.shared.settings.documents.read(trail::model::TRAIL, &self.arn).map_err(unkept)?;
+        let trail: Option<Kept<Trail>> =
+            self.shared.settings.documents.read(trail::model::TRAIL, &self.arn).map_err(unkept)?;
         self.adopt(trail.clone(), now).await?;
         if self.state.is_none() || self.retry.is_waiting(now) {
             return Ok(());
@@ -133,7 +134,8 @@ impl LogFiles {
     async fn save(&mut self, state: State, mut writes: Vec<Write>, note: Option<Note>) -> Result<()> {
         let expect = self.state.as_ref().map_or(Expect::Absent, |kept| Expect::Revision(kept.revision));
         writes.push(Write::put(TRAIL_DELIVERY, &self.arn, &state, expect)?);
-        let revision = apply(&self.shared.settings.documents, writes, note).await.inspect_err(|_| self.is_loaded = false)?;
+        let revision =
+            apply(&self.shared.settings.documents, writes, note).await.inspect_err(|_| self.is_loaded = false)?;
         self.state = Some(Kept { revision, value: state });
         Ok(())
     }

@@ -100,7 +100,8 @@ impl LogFiles {
     async fn commit(&mut self, plan: Plan, now: Timestamp) -> Result<()> {
         let mut state = self.state()?.clone();
         let mut chains: HashMap<_, Chain> = HashMap::new();
-        if let Some(base) = state.validation_base().filter(|base| state.closing.is_none() && plan.delivered() >= *base) {
+        if let Some(base) = state.validation_base().filter(|base| state.closing.is_none() && plan.delivered() >= *base)
+        {
             for file in &plan.files {
                 let place = (file.group.account, file.group.region.clone());
                 let chain = chains.entry(place.clone()).or_insert_with(|| {

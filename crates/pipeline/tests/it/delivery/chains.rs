@@ -83,7 +83,11 @@ async fn a_new_start_and_validation_switched_on_begin_new_chains() {
     let region = "eu-west-1";
     let first = [("11:30:00", region, 1, true), ("11:40:00", region, 0, false)];
     // The file of 10:05 is in no digest: none was made then. That of 11:30 came in the second hour.
-    let first = if hours(&ground) == expect(&first) { first } else { [("11:30:00", region, 0, true), ("11:40:00", region, 1, false)] };
+    let first = if hours(&ground) == expect(&first) {
+        first
+    } else {
+        [("11:30:00", region, 0, true), ("11:40:00", region, 1, false)]
+    };
     assert_eq!(hours(&ground), expect(&first));
 
     ground.stop(at("13:50")).await;

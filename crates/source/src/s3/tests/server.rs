@@ -94,6 +94,12 @@ async fn answer(mut connection: TcpStream, state: &Mutex<State>) -> std::io::Res
         head.push(connection.read_u8().await?);
     }
     let head = String::from_utf8_lossy(&head).into_owned();
+    let length = head.to_ascii_lowercase().split_once("content-length: ").and_then(|(_, rest)| {
+        let digits = rest.split("\r\n").next()?;
+        digits.parse().ok()
+    });
+    // What is not read would cut the answer short.
+    connection.read_exact(&mut vec![0; length.unwrap_or(0)]).await?;
     let reply = {
         let mut state = state.lock().unwrap();
         let request = head.split(" HTTP/").next().unwrap_or_default().to_owned();

@@ -109,8 +109,8 @@ impl From<LevelArg> for Level {
 pub(crate) async fn run(command: Detect, settings: &Settings) -> Result<Exit> {
     let now = Timestamp::now();
     let scope = scope(&command, settings, now)?;
-    let rules = load::rules(&command.rules, settings)?;
     let (indicators, is_cut) = load::indicators(&command.indicators, settings)?;
+    let rules = load::rules_beside(&indicators, &command.rules, settings)?;
     let hunt = Hunt { rules: rules.set, indicators, scope, now: moment(now) };
     let (parts, found) = mpsc::channel(PARTS_WAITING);
     let mut printer = print::Printer::new(settings, command.suppressed);

@@ -48,12 +48,21 @@ pub(crate) struct Rules {
 /// # Errors
 /// If a path cannot be read, or there is no rule at all.
 pub(crate) fn rules(args: &RuleArgs, settings: &Settings) -> Result<Rules> {
+    rules_beside(&Indicators::default(), args, settings)
+}
+
+/// The same beside indicators, which are enough to look by.
+///
+/// # Errors
+/// If a path cannot be read, or there is neither a rule nor an indicator.
+pub(crate) fn rules_beside(indicators: &Indicators, args: &RuleArgs, settings: &Settings) -> Result<Rules> {
     let mut files = if args.no_builtin { Vec::new() } else { pack::rules() };
     for path in settings.detect.rules.iter().chain(&args.rules) {
         files.extend(read_rules(path)?);
     }
-    if files.is_empty() {
-        return Err(Fault::new("there are no rules to look by").help("name a file or folder by `--rules PATH`"));
+    if files.is_empty() && indicators.is_empty() {
+        return Err(Fault::new("there are no rules to look by")
+            .help("name a file or folder by `--rules PATH`, or a list by `--indicators FILE`"));
     }
     let loaded = RuleSet::load(&files, &settings.detect.placeholders);
     tell(&loaded);
