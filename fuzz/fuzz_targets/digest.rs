@@ -9,7 +9,11 @@ fuzz_target!(|input: (&[u8], &str)| {
     let (bytes, text) = input;
     let keys = PublicKeys::parse_json(text).unwrap_or_default();
     let metadata = MetadataFile::parse_json(text).unwrap_or_default();
-    let signed = Metadata { signature: Some(text.to_owned()), signature_algorithm: Some("SHA256withRSA".to_owned()) };
+    let signed = Metadata {
+        signature: Some(text.to_owned()),
+        signature_algorithm: Some("SHA256withRSA".to_owned()),
+        backfill_generation_timestamp: None,
+    };
     let at = Location::new("bucket", text);
     assert!(verify(bytes, Some(&at), &signed, &keys).is_err(), "nobody can sign by chance");
     if let Ok(unproven) = Unproven::read(bytes)

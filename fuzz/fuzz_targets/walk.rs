@@ -16,7 +16,8 @@ fuzz_target!(|members: &str| {
     let mut opener = Opener::new(FingerprintKey(1), Default::default());
     let summary = opener.open(Content::Bytes(record.as_bytes()), &mut |opened| {
         let columns = &opened.events.columns;
-        let shapes = StringArray::from_iter_values((0..opened.events.len()).map(|event| opened.events.shapes.text(event)));
+        let shapes =
+            StringArray::from_iter_values((0..opened.events.len()).map(|event| opened.events.shapes.text(event)));
         let rebuilt = event::shape::rebuild(&shapes, &columns.columns()[..COLUMNS.len()])?;
         records.extend(rebuilt.iter().flatten().map(str::to_owned));
         Ok::<(), Error>(())

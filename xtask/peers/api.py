@@ -187,10 +187,10 @@ def channel_cases(client, server, lake):
         rows = run_query(client, f"select eventid from {store.rpartition('/')[2]}")[1]
         ids = sorted(done["eventID"] for done in answer["successful"])
         checks.equal("what was taken is in the store at once", sorted(row["eventid"] for row in rows), ids)
-        ours = lake.query(f"select eventid from events where metadata.channelarn = '{channel}'")
+        ours = lake.query(f"select eventid from events where element_at(metadata, 'channelARN') = '{channel}'")
         checks.equal("and in the lake", sorted(row["eventid"] for row in ours), ids)
         status = client.get_channel(Channel=channel)["IngestionStatus"]
-        checks.equal("the channel tells of the last", status["LatestIngestionSuccessEventID"] in ids, True)
+        checks.equal("the channel tells of the last", status["LatestIngestionSuccessEventID"], good[-1]["id"])
 
     def refused():
         entry = {"id": "a", "eventData": activity(30)}
@@ -230,7 +230,7 @@ def import_cases(client, moto, files, expected):
         key = f"broken/AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/2026/03/01/{ACCOUNT}_CloudTrail_{REGION}_20260301T0000Z_0123456789abcdef.json.gz"
         moto.s3.put_object(Bucket=BUCKET, Key=key, Body=b"no gzip at all")
         job = run(f"s3://{BUCKET}/broken/AWSLogs/")
-        checks.equal("a broken file fails", (job["ImportStatus"], job["ImportStatistics"]["FailedEntries"]), ("FAILED", 1))
+        checks.equal("a broken file is counted", (job["ImportStatus"], job["ImportStatistics"]["FailedEntries"]), ("COMPLETED", 1))
         failures = client.list_import_failures(ImportId=job["ImportId"])["Failures"]
         checks.equal("and is named", [failure["Location"] for failure in failures], [f"s3://{BUCKET}/{key}"])
 

@@ -1,6 +1,7 @@
 """Trails by the AWS CLI: the selectors of a guide to data events, its stories from event to log file, and validation of what
 was delivered by the AWS CLI's own validator and by ours."""
 
+import base64
 import datetime
 import gzip
 import json
@@ -314,9 +315,26 @@ def in_folders():
     data = given.work / "folders"
     with Server(given.trailkeep, data, clean_environment(), SHORT) as server:
         stories(server, Folders(data), "folder")
-    proof = Trailkeep(given.trailkeep, given.work / "proof")
-    said = json.loads(proof.run("verify", "--output", "json", str(data / "buckets" / "story-write-only")))
-    checks.equal("trailkeep proves the folder", said.get("findings", []), [])
+        hour = datetime.timedelta(hours=1)
+        listed = server.client().list_public_keys(StartTime=NOW - hour, EndTime=NOW + hour)["PublicKeyList"]
+    keys = given.work / "keys.json"
+    spelled = [{"Fingerprint": key["Fingerprint"], "Value": base64.b64encode(key["Value"]).decode()} for key in listed]
+    keys.write_text(json.dumps({"PublicKeyList": spelled}))
+    proof = Trailkeep(given.trailkeep, given.work / "proof", environment=clean_environment())
+    bucket = data / "buckets" / "story-write-only"
+
+    def proven():
+        said = proof.ended("verify", "--output", "json", "--keys", str(keys), str(bucket))
+        checks.equal("trailkeep proves a folder", said[0], 0)
+
+    def changed():
+        path = next(path for path in bucket.rglob("*.json.gz") if "CloudTrail-Digest" not in path.parts)
+        path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + b" "))
+        said = proof.ended("verify", "--output", "json", "--keys", str(keys), str(bucket))
+        checks.equal("and finds a changed file in it", (said[0], path.name in said[1]), (1, True))
+
+    for case in (proven, changed):
+        checks.run(case)
 
 
 checks.run(in_moto)

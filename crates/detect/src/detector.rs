@@ -184,7 +184,8 @@ impl Detector {
                 }
                 let feeds = self.rules.consumers.get(*place).is_some_and(|consumers| !consumers.is_empty());
                 if (feeds || gated) && suppressed.is_none() {
-                    let barred = if self.settings.suppress { reads.barred(&self.rules, *place, row)? } else { Vec::new() };
+                    let barred =
+                        if self.settings.suppress { reads.barred(&self.rules, *place, row)? } else { Vec::new() };
                     counts.suppressed += barred.len() as u64;
                     matched.push(Matched { barred, ..reads.matched(*place, detection, row, &event) });
                 }

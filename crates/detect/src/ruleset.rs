@@ -2,7 +2,7 @@
 
 mod link;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use event::time::EventTime;
@@ -171,6 +171,42 @@ impl RuleSet {
     /// Returns the rules, in the order in which they were loaded.
     pub fn rules(&self) -> impl Iterator<Item = &Arc<Rule>> {
         self.rules.iter()
+    }
+
+    /// Returns for each rule, in the order of [`RuleSet::rules`], whether it may ever hold when of the rules about single
+    /// events only some may match. True means that it cannot be told.
+    pub fn may_hold(&self, may_match: impl Fn(&Rule) -> bool) -> Vec<bool> {
+        let by_itself = |rule: &Arc<Rule>| match &rule.body {
+            Body::Detection(_) => may_match(rule),
+            Body::Correlation(_) => false,
+            Body::Indicators => true,
+        };
+        let mut may: Vec<bool> = self.rules.iter().map(by_itself).collect();
+        // What may hold lets the correlations above it hold, and those the ones above them.
+        loop {
+            let fed: Vec<usize> =
+                (0..may.len()).filter(|at| may.get(*at) == Some(&false) && self.is_fed(*at, &may)).collect();
+            if fed.is_empty() {
+                return may;
+            }
+            for at in fed {
+                if let Some(may) = may.get_mut(at) {
+                    *may = true;
+                }
+            }
+        }
+    }
+
+    /// Returns true if a correlation is fed by enough of the rules that it names.
+    fn is_fed(&self, at: usize, may: &[bool]) -> bool {
+        let Some(Body::Correlation(linked)) = self.rules.get(at).map(|rule| &rule.body) else { return false };
+        let feeding = self.consumers.iter().zip(may).filter(|(_, may)| **may).map(|(consumers, _)| consumers);
+        let places = feeding.flatten().filter(|(above, _)| *above == at).map(|(_, place)| *place);
+        let fed = places.collect::<BTreeSet<usize>>().len();
+        match linked.holds {
+            Holds::Temporal { range: None, .. } => fed >= linked.rules,
+            _ => fed > 0,
+        }
     }
 
     /// Returns what the rules read of a batch.

@@ -126,12 +126,8 @@ impl Writer {
         let path = new.path.clone();
         let rows: u64 = files.iter().map(|file| file.rows).sum();
         if new.rows as u64 != rows {
-            let message = format!(
-                "merging {} files of {} gave {} rows instead of {rows}",
-                files.len(),
-                merge.folder(),
-                new.rows
-            );
+            let message =
+                format!("merging {} files of {} gave {} rows instead of {rows}", files.len(), merge.folder(), new.rows);
             return Err(Error::new(ErrorKind::Corrupt, message));
         }
         self.control.begin(&Intent { batch: number, files: vec![format!("{}/{path}", table.name)] }, &[])?;
@@ -222,9 +218,9 @@ fn write_sorted(writer: &str, number: i64, merge: &Merge<'_>, batches: &[RecordB
         for field in schema.fields() {
             columns.push(widen::column(batch, field).ok_or_else(|| missing(field.name()))?);
         }
-        let times = batch.column_by_name("eventtime").map(|times| {
-            times.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| missing("eventtime"))
-        });
+        let times = batch
+            .column_by_name("eventtime")
+            .map(|times| times.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| missing("eventtime")));
         let times = times.transpose()?;
         let seqs = batch
             .column_by_name("seq")

@@ -86,6 +86,19 @@ impl Lake {
         Ok(ctx)
     }
 
+    /// Makes a session with the means of another one, its caches included, over the lake as it is now. It is made quickly and
+    /// knows one table, `events_flat`.
+    ///
+    /// # Errors
+    /// Those of [`sql::session`].
+    pub fn flat_session(&self, like: &SessionContext) -> sql::Result<SessionContext> {
+        let events = self.events.provider()?;
+        let ctx = sql::session_like(like);
+        events.register(&ctx);
+        sql::register_flat(&ctx, Arc::new(events))?;
+        Ok(ctx)
+    }
+
     /// Makes a session over a lake in which nothing was stored yet.
     ///
     /// # Errors

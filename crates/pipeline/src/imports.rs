@@ -231,7 +231,12 @@ impl Imports {
             let mut value = kept.value;
             change(&mut value);
             let body = lake::to_body(&value)?;
-            match self.documents.apply(&[Change::Put { kind, id, body: &body, expect: Expect::Revision(kept.revision) }]) {
+            match self.documents.apply(&[Change::Put {
+                kind,
+                id,
+                body: &body,
+                expect: Expect::Revision(kept.revision),
+            }]) {
                 Ok(_) => return Ok(Some(value)),
                 Err(error) if error.kind() == LakeErrorKind::Changed => {}
                 Err(error) => return Err(error.into()),

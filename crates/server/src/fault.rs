@@ -54,7 +54,6 @@ macro_rules! codes {
     ($($name:ident = $status:literal,)*) => {
         /// The codes, each with the status of HTTP that it comes with.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[expect(clippy::enum_variant_names, reason = "they are AWS's own names")]
         pub(crate) enum Code { $($name,)* }
 
         impl Code {
@@ -81,7 +80,6 @@ codes! {
     MissingAuthenticationTokenException = 400,
     RequestEntityTooLargeException = 413,
     SerializationException = 400,
-    ServiceUnavailable = 503,
     ThrottlingException = 400,
     UnknownOperationException = 400,
     UnrecognizedClientException = 400,
@@ -97,7 +95,6 @@ codes! {
     ConflictException = 400,
     EventDataStoreARNInvalidException = 400,
     EventDataStoreAlreadyExistsException = 400,
-    EventDataStoreFederationEnabledException = 400,
     EventDataStoreHasOngoingImportException = 400,
     EventDataStoreMaxLimitExceededException = 400,
     EventDataStoreNotFoundException = 400,
@@ -107,7 +104,6 @@ codes! {
     InactiveEventDataStoreException = 400,
     InactiveQueryException = 400,
     InsightNotEnabledException = 400,
-    InsufficientDependencyServiceAccessPermissionException = 400,
     InsufficientS3BucketPolicyException = 400,
     InsufficientSnsTopicPolicyException = 400,
     InvalidCloudWatchLogsLogGroupArnException = 400,
@@ -136,12 +132,9 @@ codes! {
     InvalidTimeRangeException = 400,
     InvalidTokenException = 400,
     InvalidTrailNameException = 400,
-    KmsKeyNotFoundException = 400,
     MaxConcurrentQueriesException = 400,
     MaximumNumberOfTrailsExceededException = 400,
-    NotOrganizationManagementAccountException = 400,
     NotOrganizationMasterAccountException = 400,
-    OperationNotPermittedException = 400,
     OrganizationsNotInUseException = 400,
     QueryIdNotFoundException = 400,
     ResourceARNNotValidException = 400,
@@ -158,7 +151,6 @@ codes! {
     // CloudTrail-data's, which have no suffix.
     ChannelInsufficientPermission = 400,
     ChannelNotFound = 400,
-    ChannelUnsupportedSchema = 400,
     DuplicatedAuditEventId = 400,
     InvalidChannelARN = 400,
 }

@@ -76,7 +76,8 @@ async fn api(
     let operation = Operation::of_target(target.as_deref());
     let outcome = async {
         let body = read_body(body, service.limits.body_bytes_max).await?;
-        let call = verified(&service, &request, &body, Peer { address: peer, request_id: &request_id }, &["cloudtrail"])?;
+        let call =
+            verified(&service, &request, &body, Peer { address: peer, request_id: &request_id }, &["cloudtrail"])?;
         carry_out(&service, &call, operation.clone()?, &body).await
     };
     let outcome = outcome.await;

@@ -4,16 +4,14 @@
 
 use crate::validate::{Length, Range, Text};
 
-/// Most and fewest letters of ARNs and names of resources.
+/// Letters of ARNs and names of resources.
 const NAMING: &str = r"[a-zA-Z0-9._/\-:]+";
 
 pub(crate) const ACCOUNT_ID: Text = Text::new(12, 16).like(r"[0-9]+");
 pub(crate) const AGGREGATION_CONFIGURATIONS: Length = Length::new(0, 1);
 pub(crate) const BILLING_MODE: &[&str] = &["EXTENDABLE_RETENTION_PRICING", "FIXED_RETENTION_PRICING"];
-pub(crate) const CHANNEL_ARN: Text = Text::new(3, 256).like(NAMING);
 pub(crate) const CHANNEL_NAME: Text = Text::new(3, 128).like(r"[a-zA-Z0-9._\-]+");
 pub(crate) const CONTEXT_KEY_SELECTORS: Length = Length::new(0, 2);
-pub(crate) const DASHBOARD_ARN: Text = Text::new(0, usize::MAX).like(NAMING);
 pub(crate) const DASHBOARD_NAME: Text = Text::new(3, 128).like(r"[a-zA-Z0-9_\-]+");
 pub(crate) const DASHBOARD_TYPE: &[&str] = &["MANAGED", "CUSTOM"];
 pub(crate) const DELIVERY_S3_URI: Text = Text::new(0, 1024).like(r"s3://[a-z0-9][.\-a-z0-9]{1,61}[a-z0-9](/.*)?");
@@ -21,7 +19,6 @@ pub(crate) const DESTINATION_TYPE: &[&str] = &["EVENT_DATA_STORE", "AWS_SERVICE"
 pub(crate) const DESTINATIONS: Length = Length::new(1, 200);
 pub(crate) const ERROR_CODE: Text = Text::new(0, 128).like(r"[A-Za-z0-9_\s.,\-:\[\]]+");
 pub(crate) const EVENT_CATEGORY_AGGREGATION: &[&str] = &["Data"];
-pub(crate) const EVENT_DATA_STORE_ARN: Text = Text::new(3, 256).like(NAMING);
 pub(crate) const EVENT_DATA_STORE_KMS_KEY_ID: Text = Text::new(1, 350).like(NAMING);
 pub(crate) const EVENT_DATA_STORE_LIST: Length = Length::new(1, 1);
 pub(crate) const EVENT_DATA_STORE_NAME: Text = Text::new(3, 128).like(r"[a-zA-Z0-9._\-]+");
@@ -42,16 +39,8 @@ pub(crate) const LIST_INSIGHTS_DATA_DIMENSION_VALUE: Text = Text::new(1, 2_000);
 pub(crate) const LIST_INSIGHTS_DATA_DIMENSIONS: Length = Length::new(1, 1);
 pub(crate) const LIST_INSIGHTS_DATA_TYPE: &[&str] = &["InsightsEvents"];
 pub(crate) const LOCATION: Text = Text::new(3, 1_024).like(r"[a-zA-Z0-9._/\-:*]+");
-pub(crate) const LOOKUP_ATTRIBUTE_KEY: &[&str] = &[
-    "EventId",
-    "EventName",
-    "ReadOnly",
-    "Username",
-    "ResourceType",
-    "ResourceName",
-    "EventSource",
-    "AccessKeyId",
-];
+pub(crate) const LOOKUP_ATTRIBUTE_KEY: &[&str] =
+    &["EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId"];
 pub(crate) const MAX_EVENT_SIZE: &[&str] = &["Standard", "Large"];
 /// `MaxQueryResults` of GetQueryResults.
 pub(crate) const MAX_QUERY_RESULTS: Range = Range::new(1, 1_000);
@@ -59,7 +48,6 @@ pub(crate) const MAX_QUERY_RESULTS: Range = Range::new(1, 1_000);
 pub(crate) const MAX_RESULTS: Range = Range::new(1, 50);
 pub(crate) const OPERATOR_TARGET_LIST: Length = Length::new(1, 50);
 pub(crate) const OPERATOR_TARGET_LIST_MEMBER: Text = Text::new(1, 128);
-pub(crate) const PAGINATION_TOKEN: Text = Text::new(4, 1_000);
 pub(crate) const PROMPT: Text = Text::new(3, 500).like(r"[ -~\n]*");
 pub(crate) const QUERY_ALIAS: Text = Text::new(1, 256).like(r"[a-zA-Z][a-zA-Z0-9._\-]*");
 pub(crate) const QUERY_PARAMETER: Text = Text::new(1, 1_024);
@@ -88,7 +76,6 @@ pub(crate) const UUID: Text = Text::new(36, 36).like(r"[a-f0-9\-]+");
 pub(crate) const VIEW_PROPERTIES_KEY: Text = Text::new(3, 128).like(r"[a-zA-Z0-9._\-]+");
 pub(crate) const VIEW_PROPERTIES_VALUE: Text = Text::new(1, 128).like(r"[a-zA-Z0-9._\- ]+");
 // Those of cloudtrail-data.
-pub(crate) const AUDIT_CHANNEL_ARN: Text = Text::new(0, usize::MAX).like(r"arn:.*");
 pub(crate) const AUDIT_EVENTS: Length = Length::new(1, 100);
 pub(crate) const AUDIT_EXTERNAL_ID: Text = Text::new(2, 1_224).like(r"[A-Za-z0-9_+=,.@:/-]*");
 pub(crate) const AUDIT_UUID: Text = Text::new(1, 128).like(r"[-_A-Za-z0-9]+");

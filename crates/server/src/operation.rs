@@ -74,11 +74,13 @@ operations! {
     DescribeTrails = Read describe_trails,
     DisableFederation = Write disable_federation,
     EnableFederation = Write enable_federation,
+    GenerateQuery = Read generate_query,
     GetChannel = Read get_channel,
     GetDashboard = Read get_dashboard,
     GetEventConfiguration = Read get_event_configuration,
     GetEventDataStore = Read get_event_data_store,
     GetEventSelectors = Read get_event_selectors,
+    GetImport = Read get_import,
     GetInsightSelectors = Read get_insight_selectors,
     GetQueryResults = Read get_query_results,
     GetResourcePolicy = Read get_resource_policy,
@@ -87,6 +89,8 @@ operations! {
     ListChannels = Read list_channels,
     ListDashboards = Read list_dashboards,
     ListEventDataStores = Read list_event_data_stores,
+    ListImportFailures = Read list_import_failures,
+    ListImports = Read list_imports,
     ListInsightsData = Read list_insights_data,
     ListInsightsMetricData = Read list_insights_metric_data,
     ListPublicKeys = Read list_public_keys,
@@ -101,11 +105,14 @@ operations! {
     RegisterOrganizationDelegatedAdmin = Write register_organization_delegated_admin,
     RemoveTags = Write remove_tags,
     RestoreEventDataStore = Write restore_event_data_store,
+    SearchSampleQueries = Read search_sample_queries,
     StartDashboardRefresh = Write start_dashboard_refresh,
     StartEventDataStoreIngestion = Write start_event_data_store_ingestion,
+    StartImport = Write start_import,
     StartLogging = Write start_logging,
     StartQuery = Read start_query,
     StopEventDataStoreIngestion = Write stop_event_data_store_ingestion,
+    StopImport = Write stop_import,
     StopLogging = Write stop_logging,
     UpdateChannel = Write update_channel,
     UpdateDashboard = Write update_dashboard,
@@ -128,5 +135,38 @@ impl Operation {
                 format!("CloudTrail has no operation for the target '{target}'."),
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_is_found_by_its_targets() {
+        for operation in Operation::ALL {
+            for prefix in TARGETS {
+                let target = format!("{prefix}{}", operation.name());
+                assert_eq!(Operation::of_target(Some(&target)), Ok(*operation), "{target}");
+            }
+        }
+        assert_eq!(Operation::ALL.len(), 60, "the model has 60 operations beside PutAuditEvents");
+        assert!(Operation::ALL.is_sorted_by_key(|operation| operation.name()), "in the order of the API reference");
+    }
+
+    #[test]
+    fn other_targets_are_refused() {
+        let targets = [
+            None,
+            Some(""),
+            Some("LookupEvents"),
+            Some("CloudTrail_20131101."),
+            Some("CloudTrail_20131101.lookupEvents"),
+            Some("DynamoDB_20120810.ListTables"),
+        ];
+        for target in targets {
+            let refused = Operation::of_target(target).unwrap_err();
+            assert_eq!(refused.code, Code::UnknownOperationException, "{target:?}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::call::Call;
-use crate::fault::{Code, Result};
+use crate::fault::{Code, Fault, Result};
 use crate::service::Service;
 
 /// Which page of a list is asked for.
@@ -54,4 +54,15 @@ where
         _ => None,
     };
     Ok((given, token))
+}
+
+/// Refuses any token, for lists that are always on one page.
+///
+/// # Errors
+/// `InvalidTokenException`, for none was ever given.
+pub(crate) fn refuse_token(token: Option<&str>) -> Result<()> {
+    match token {
+        None | Some("") => Ok(()),
+        Some(_) => Err(Fault::new(Code::InvalidTokenException, "The token is not valid: this list has one page.")),
+    }
 }

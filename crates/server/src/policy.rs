@@ -76,7 +76,8 @@ impl Policy {
     /// # Errors
     /// `ResourcePolicyNotValidException`.
     pub(crate) fn parse(text: &str, kind: Kind, arn: &str) -> Result<Policy> {
-        let policy: Policy = serde_json::from_str(text).map_err(|error| invalid(format!("it cannot be read: {error}")))?;
+        let policy: Policy =
+            serde_json::from_str(text).map_err(|error| invalid(format!("it cannot be read: {error}")))?;
         if !(1..=STATEMENTS_MAX).contains(&policy.statement.len()) {
             return Err(invalid(format!("it has 1 to {STATEMENTS_MAX} statements, not {}", policy.statement.len())));
         }
@@ -179,9 +180,8 @@ impl Statement {
 
 /// Returns true for an account id, or an ARN of IAM or STS, or `*`.
 fn is_principal(name: &str) -> bool {
-    let is_arn = || {
-        Arn::parse(name).is_some_and(|arn| matches!(arn.service(), "iam" | "sts") && arn.account().is_some())
-    };
+    let is_arn =
+        || Arn::parse(name).is_some_and(|arn| matches!(arn.service(), "iam" | "sts") && arn.account().is_some());
     name == "*" || AccountId::parse(name).is_some() || is_arn()
 }
 
@@ -270,9 +270,24 @@ mod tests {
             (external.clone(), "444455556666", Some("two"), true),
             (external.clone(), "444455556666", Some("TWO"), false),
             (external, "444455556666", None, false),
-            (json!({"Condition": {"StringLike": {"cloudtrail:externalid": "t?o*"}}}), "444455556666", Some("two-three"), true),
-            (json!({"Condition": {"StringLike": {"cloudtrail:externalid": "t?o"}}}), "444455556666", Some("twos"), false),
-            (json!({"Condition": {"StringNotEquals": {"cloudtrail:ExternalId": "a"}}}), "444455556666", Some("b"), true),
+            (
+                json!({"Condition": {"StringLike": {"cloudtrail:externalid": "t?o*"}}}),
+                "444455556666",
+                Some("two-three"),
+                true,
+            ),
+            (
+                json!({"Condition": {"StringLike": {"cloudtrail:externalid": "t?o"}}}),
+                "444455556666",
+                Some("twos"),
+                false,
+            ),
+            (
+                json!({"Condition": {"StringNotEquals": {"cloudtrail:ExternalId": "a"}}}),
+                "444455556666",
+                Some("b"),
+                true,
+            ),
         ];
         for (given, account, external_id, expected) in cases {
             let policy = Policy::parse(&policy(given.clone()), Kind::Channel, ARN).unwrap();

@@ -193,8 +193,8 @@ impl Service {
         }
     }
 
-    /// Returns a session of SQL over the lake as it is now; none before anything was stored. It is one and the same until
-    /// something is stored.
+    /// Returns a session of SQL over the flat table of events as it is now; none before anything was stored. It is one and
+    /// the same until something is stored.
     ///
     /// # Errors
     /// If the lake cannot be read.
@@ -205,9 +205,14 @@ impl Service {
         if let Some(held) = self.history.read().await.as_ref().filter(|held| is_now(held)) {
             return Ok(Some(held.session.clone()));
         }
-        let session = lake.session(&self.session_options);
+        let mut held = self.history.write().await;
+        let session = match held.as_ref() {
+            // What it has cached of files stays good: files do not change.
+            Some(held) if Arc::ptr_eq(&held.lake, &lake) => lake.flat_session(&held.session),
+            _ => lake.session(&self.session_options).and_then(|session| lake.flat_session(&session)),
+        };
         let session = session.map_err(|error| Fault::internal("open event history", &error))?;
-        *self.history.write().await = Some(History { lake, version, session: session.clone() });
+        *held = Some(History { lake, version, session: session.clone() });
         Ok(Some(session))
     }
 

@@ -90,9 +90,7 @@ fn find(service: &Service, call: &Call, given: &str) -> Result<Tagged> {
         Some((Kind::EventDataStore, _)) => stores::active(service, call, given).map(Tagged::EventDataStore),
         Some((Kind::Channel, _)) => named::find(service, call, given).map(Tagged::Channel).map_err(or_missing),
         Some((Kind::Dashboard, _)) => named::find(service, call, given).map(Tagged::Dashboard),
-        None => {
-            Err(Fault::new(Code::ResourceTypeNotSupportedException, "Resources of this type do not have tags."))
-        }
+        None => Err(Fault::new(Code::ResourceTypeNotSupportedException, "Resources of this type do not have tags.")),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! [`digest`] reads, proves, builds and signs digest files and walks their chain. [`audit`] holds all digests and log
 //! files of any number of accounts, Regions and trails against each other. [`delivery`] is the other side: what a trail writes,
-//! signed by [`keys`]. Pure: bytes, keys and times are arguments.
+//! signed by [`keys`]. [`selectors`] say which events a trail of the [`model`] records. Pure: bytes, keys and times are
+//! arguments.
 
 pub mod audit;
 pub mod digest;

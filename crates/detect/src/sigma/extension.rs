@@ -86,7 +86,9 @@ pub(crate) fn read(node: &Node, reading: &Reading<'_>) -> Parsed<Extension> {
 pub(crate) fn read_of_correlation(node: &Node, reading: &Reading<'_>) -> Parsed<Extension> {
     for name in ["first-seen", "group-by", "timespan"] {
         if let Some(entry) = node.entries("`trailkeep`")?.iter().find(|entry| entry.key == name) {
-            let reason = format!("`{name}` in the `trailkeep` block is for rules about single events: a correlation groups its own");
+            let reason = format!(
+                "`{name}` in the `trailkeep` block is for rules about single events: a correlation groups its own"
+            );
             return Err(Fault::new(entry.mark, reason));
         }
     }

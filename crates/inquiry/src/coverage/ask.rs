@@ -31,7 +31,8 @@ pub(super) async fn digests(
          WHERE d.kind = 'digest'{filter}"
     );
     let mut scratch = Vec::new();
-    ask_each(ctx, "read the digests", sql, |row| digest(row, evidence, &mut scratch).into_iter().for_each(&mut take)).await
+    ask_each(ctx, "read the digests", sql, |row| digest(row, evidence, &mut scratch).into_iter().for_each(&mut take))
+        .await
 }
 
 fn digest(row: Row<'_>, evidence: &Evidence, scratch: &mut Vec<u8>) -> Option<Examined> {

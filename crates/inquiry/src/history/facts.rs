@@ -27,31 +27,40 @@ struct Insight {
 }
 
 impl Facts {
-    /// Tells of an event whose texts are given by the number of their column in the question for events.
-    pub(super) fn of<'t>(place: Place, text: &dyn Fn(usize) -> Option<&'t str>, read_only: Option<bool>) -> Facts {
-        let insight = text(15).and_then(|details| serde_json::from_str::<Insight>(details).ok());
+    /// Tells of an event whose texts are given by the names of their columns.
+    pub(super) fn of<'t>(
+        place: Place,
+        text: &dyn Fn(&str) -> Option<&'t str>,
+        read_only: Option<bool>,
+        record: String,
+    ) -> Facts {
+        let insight = text("insightdetails").and_then(|details| serde_json::from_str::<Insight>(details).ok());
         let of_insight =
             |get: fn(&Insight) -> &Option<String>| insight.as_ref().and_then(|insight| get(insight).clone());
-        let own = |column| text(column).map(str::to_owned);
+        let own = |name| text(name).map(str::to_owned);
         let identity = Identity {
-            kind: text(6),
-            principal_id: text(7),
-            arn: text(8),
-            user_name: text(10),
-            invoked_by: text(11),
+            kind: text("useridentity_type"),
+            principal_id: text("useridentity_principalid"),
+            arn: text("useridentity_arn"),
+            user_name: text("useridentity_username"),
+            invoked_by: text("useridentity_invokedby"),
         };
-        let event_source = own(4).or_else(|| of_insight(|insight| &insight.event_source));
-        let resources = Resources { listed: text(14), request: text(12), response: text(13) };
+        let event_source = own("eventsource").or_else(|| of_insight(|insight| &insight.event_source));
+        let resources = Resources {
+            listed: text("resources"),
+            request: text("requestparameters"),
+            response: text("responseelements"),
+        };
         let event = Event {
             place,
-            event_id: own(2),
-            event_name: own(3).or_else(|| of_insight(|insight| &insight.event_name)),
+            event_id: own("eventid"),
+            event_name: own("eventname").or_else(|| of_insight(|insight| &insight.event_name)),
             resources: resource::of(event_source.as_deref(), &resources),
             event_source,
             read_only,
-            access_key_id: own(9),
+            access_key_id: own("useridentity_accesskeyid"),
             username: identity.username(),
-            record: own(16).unwrap_or_default(),
+            record,
         };
         Facts { event, insight }
     }
@@ -102,11 +111,8 @@ impl Identity<'_> {
             Some("Root") => Some("root"),
             // A session is called as whoever took the role called it.
             Some("AssumedRole" | "FederatedUser") => self.session().or(self.user_name),
-            Some("AWSService") => self.invoked_by.or(self.user_name),
-            _ => self.user_name.or_else(|| match self.kind {
-                None => self.invoked_by,
-                Some(_) => None,
-            }),
+            Some("AWSService") | None => self.invoked_by.or(self.user_name),
+            Some(_) => self.user_name,
         };
         name.filter(|name| !name.is_empty()).map(str::to_owned)
     }

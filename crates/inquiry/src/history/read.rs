@@ -1,7 +1,8 @@
 //! Asking the lake, and reading its answers.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use datafusion::common::DataFusionError;
 use datafusion::execution::context::SessionContext;
 use event::time::EventTime;
 use futures::TryStreamExt;
@@ -9,6 +10,9 @@ use futures::TryStreamExt;
 use super::facts::Facts;
 use super::{Place, sql};
 use crate::error::{Error, Result};
+
+/// Columns in front of those of the record: time, sequence number and shape.
+const BEFORE_RECORD: usize = 3;
 
 /// Reads places.
 pub(super) async fn places(ctx: &SessionContext, sql: &str) -> Result<Vec<Place>> {
@@ -24,14 +28,27 @@ pub(super) async fn events(ctx: &SessionContext, places: &[Place]) -> Result<Vec
     let Some(sql) = sql::events(places) else { return Ok(Vec::new()) };
     let mut events = Vec::with_capacity(places.len());
     for batch in batches(ctx, &sql).await? {
-        let columns = Columns(batch.columns());
+        let records = records(&batch).map_err(|error| Error::query("rebuild records", sql.clone(), external(error)))?;
+        let columns = Columns(&batch);
         events.extend((0..batch.num_rows()).filter_map(|row| {
-            let place = place(&batch, row)?;
-            Some(Facts::of(place, &|column| columns.text(column, row), columns.boolean(5, row)))
+            let record = records.is_valid(row).then(|| records.value(row).to_owned())?;
+            let text = |name: &str| columns.text(name, row);
+            Some(Facts::of(place(&batch, row)?, &text, columns.boolean("readonly", row), record))
         }));
     }
     events.sort_by_key(|facts| std::cmp::Reverse(facts.event.place));
     Ok(events)
+}
+
+/// Rebuilds the records of events that were read with their shapes.
+fn records(batch: &RecordBatch) -> event::error::Result<StringArray> {
+    let empty = StringArray::new_null(batch.num_rows());
+    let shapes = batch.columns().get(BEFORE_RECORD - 1).and_then(|shapes| shapes.as_string_opt::<i32>());
+    event::shape::rebuild(shapes.unwrap_or(&empty), batch.columns().get(BEFORE_RECORD..).unwrap_or_default())
+}
+
+fn external(error: event::error::Error) -> lake::sql::Error {
+    DataFusionError::External(Box::new(error)).into()
 }
 
 /// Runs a query and gathers its answer.
@@ -48,16 +65,16 @@ fn place(batch: &RecordBatch, row: usize) -> Option<Place> {
     Some(Place { time: EventTime::from_micros(time.value(row)), seq: seq.value(row) })
 }
 
-struct Columns<'b>(&'b [ArrayRef]);
+struct Columns<'b>(&'b RecordBatch);
 
 impl<'b> Columns<'b> {
-    fn text(&self, column: usize, row: usize) -> Option<&'b str> {
-        let texts = self.0.get(column)?.as_string_opt::<i32>()?;
+    fn text(&self, name: &str, row: usize) -> Option<&'b str> {
+        let texts = self.0.column_by_name(name)?.as_string_opt::<i32>()?;
         texts.is_valid(row).then(|| texts.value(row))
     }
 
-    fn boolean(&self, column: usize, row: usize) -> Option<bool> {
-        let values = self.0.get(column)?.as_boolean_opt()?;
+    fn boolean(&self, name: &str, row: usize) -> Option<bool> {
+        let values = self.0.column_by_name(name)?.as_boolean_opt()?;
         values.is_valid(row).then(|| values.value(row))
     }
 }

@@ -3,8 +3,7 @@
 //! AWS does not publish which parameters count. Ours are those that name a resource by themselves in the calls of the most used
 //! services, wherever they stand in the request or the answer.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Resource;
 
@@ -68,14 +67,6 @@ pub(super) struct Resources<'t> {
     pub response: Option<&'t str>,
 }
 
-/// An element of `resources`, as the lake spells it.
-#[derive(Deserialize)]
-struct Listed {
-    arn: Option<String>,
-    arnprefix: Option<String>,
-    r#type: Option<String>,
-}
-
 /// Returns the services whose parameters name resources of a type.
 pub(super) fn sources_of(kind: &str) -> impl Iterator<Item = &'static str> {
     NAMING.iter().filter(move |(_, _, named)| *named == kind).map(|(source, _, _)| *source)
@@ -90,10 +81,15 @@ pub(super) fn of(event_source: Option<&str>, named: &Resources<'_>) -> Vec<Resou
             found.push(Resource { kind, name });
         }
     };
-    let listed = named.listed.and_then(|text| serde_json::from_str::<Vec<Listed>>(text).ok());
-    for Listed { arn, arnprefix, r#type } in listed.unwrap_or_default() {
-        if let Some(name) = arn.or(arnprefix) {
-            add(r#type, name);
+    let listed = named.listed.and_then(|text| serde_json::from_str::<Vec<Map<String, Value>>>(text).ok());
+    for element in listed.unwrap_or_default() {
+        // AWS spells the members in more than one way.
+        let member = |name: &str| {
+            let value = element.iter().find(|(member, _)| member.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+            value.and_then(Value::as_str).map(str::to_owned)
+        };
+        if let Some(name) = member("arn").or_else(|| member("arnprefix")) {
+            add(member("type"), name);
         }
     }
     let naming: Vec<_> = NAMING.iter().filter(|(source, _, _)| Some(*source) == event_source).collect();

@@ -3,9 +3,9 @@
 //! The first question is to the flat table and asks for places only. Its conditions hold for every event that fits, and for
 //! some that do not where exactness would cost a look into each record: [`is_exact`] says whether there may be such.
 
-use std::fmt::Write as _;
-
 use event::category::DATA_CALLS;
+use event::schema::COLUMNS;
+use event::schema::stored::SHAPE;
 use event::time::EventTime;
 use jiff::Timestamp;
 use trail::selectors::{folder_region, global_services};
@@ -15,7 +15,8 @@ use super::{Attribute, Category, Place, Question, Scope};
 use crate::lookup::sql::{in_json, moment, text};
 
 /// Types of events that are neither management nor data events, whatever else they say.
-const OTHER_TYPES: &str = "'AwsCloudTrailInsight', 'AwsVpceEvents', 'AwsVpceEvent', 'AwsAggregatedEvent', 'ActivityLog'";
+const OTHER_TYPES: &str =
+    "'AwsCloudTrailInsight', 'AwsVpceEvents', 'AwsVpceEvent', 'AwsAggregatedEvent', 'ActivityLog'";
 
 /// Data events: those of old versions say only that they are no management events.
 pub(super) const DATA: &str = "(eventcategory = 'Data' OR (eventcategory IS NULL AND managementevent = FALSE))";
@@ -58,23 +59,21 @@ pub(super) fn places(question: &Question, after: Option<Place>, limit: usize) ->
     format!("SELECT eventtime, seq FROM events_flat WHERE {conditions} ORDER BY eventtime DESC, seq DESC LIMIT {limit}")
 }
 
-/// Asks for what is told of the events at some places.
+/// Asks for the events at some places: time, sequence number, shape, and every column of the record.
 pub(super) fn events(places: &[Place]) -> Option<String> {
     let first = places.iter().min()?;
     let last = places.iter().max()?;
-    let mut seqs = String::new();
-    for (nth, place) in places.iter().enumerate() {
-        let comma = if nth == 0 { "" } else { ", " };
-        // Writing to a `String` cannot fail.
-        write!(seqs, "{comma}{}", place.seq).expect("a string takes what is written");
-    }
+    let seqs: Vec<String> = places.iter().map(|place| place.seq.to_string()).collect();
+    let columns: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
     Some(format!(
-        "SELECT eventTime, seq, eventID, eventName, eventSource, readOnly, userIdentity.type, userIdentity.principalId, \
-         userIdentity.arn, userIdentity.accessKeyId, userIdentity.userName, userIdentity.invokedBy, \
-         requestParameters, responseElements, to_json(resources), insightDetails, record \
-         FROM events WHERE eventTime >= {} AND eventTime <= {} AND seq IN ({seqs})",
+        "SELECT eventtime AS at, seq, {SHAPE}, {} FROM events_flat WHERE eventtime >= {} AND eventtime <= {} \
+         AND seq >= {} AND seq <= {} AND seq IN ({})",
+        columns.join(", "),
         time(first.time),
-        time(last.time)
+        time(last.time),
+        places.iter().map(|place| place.seq).min()?,
+        places.iter().map(|place| place.seq).max()?,
+        seqs.join(", ")
     ))
 }
 
@@ -86,7 +85,8 @@ pub(super) fn time(time: EventTime) -> String {
 pub(super) fn scope(scope: &Scope) -> Vec<String> {
     let Scope::Of(account, region) = scope else { return Vec::new() };
     let id = text(account.as_str());
-    let of_account = format!("(recipientaccountid = {id} OR (recipientaccountid IS NULL AND useridentity_accountid = {id}))");
+    let of_account =
+        format!("(recipientaccountid = {id} OR (recipientaccountid IS NULL AND useridentity_accountid = {id}))");
     let sources: Vec<String> = global_services().iter().map(|source| text(source)).collect();
     let sources = sources.join(", ");
     let here = text(region.as_str());

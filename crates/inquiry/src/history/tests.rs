@@ -40,14 +40,26 @@ fn records() -> Vec<Value> {
             "managementEvent": management})
     };
     vec![
-        record(0, "run", json!({"responseElements": {"instancesSet": {"items": [{"instanceId": "i-0a"}, {"instanceId": "i-0b"}]}}})),
+        record(
+            0,
+            "run",
+            json!({"responseElements": {"instancesSet": {"items": [{"instanceId": "i-0a"}, {"instanceId": "i-0b"}]}}}),
+        ),
         record(1, "session", json!({"userIdentity": session, "eventName": "StopInstances"})),
         record(2, "root", json!({"userIdentity": {"type": "Root", "accountId": "111122223333"}, "readOnly": true})),
         record(3, "service", json!({"userIdentity": {"type": "AWSService", "invokedBy": "autoscaling.amazonaws.com"}})),
-        record(4, "data", json!({"eventCategory": "Data", "eventSource": "s3.amazonaws.com", "eventName": "GetObject"})),
+        record(
+            4,
+            "data",
+            json!({"eventCategory": "Data", "eventSource": "s3.amazonaws.com", "eventName": "GetObject"}),
+        ),
         record(5, "bucket", bucket),
-        record(6, "global", json!({"eventSource": "iam.amazonaws.com", "eventName": "CreateUser", "awsRegion": "us-east-1",
-            "requestParameters": {"userName": "carol"}})),
+        record(
+            6,
+            "global",
+            json!({"eventSource": "iam.amazonaws.com", "eventName": "CreateUser", "awsRegion": "us-east-1",
+            "requestParameters": {"userName": "carol"}}),
+        ),
         record(7, "other", json!({"recipientAccountId": "444455556666"})),
         record(8, "nobodys", json!({"recipientAccountId": null})),
         record(9, "old-data", old("GetObject", Value::Null)),
@@ -128,9 +140,8 @@ async fn attributes_are_matched_exactly_and_combine() {
 #[tokio::test]
 async fn scopes_times_and_categories() {
     let ctx = session_over(&records());
-    let of = |account: &str, region: &str| {
-        Scope::Of(AccountId::parse(account).unwrap(), Region::parse(region).unwrap())
-    };
+    let of =
+        |account: &str, region: &str| Scope::Of(AccountId::parse(account).unwrap(), Region::parse(region).unwrap());
     let ask = |question| {
         let ctx = ctx.clone();
         async move { found(&ctx, &question).await }
@@ -195,9 +206,13 @@ async fn an_event_is_told_as_its_record_has_it() {
         read_only: Some(false),
         access_key_id: None,
         username: Some("alice".to_owned()),
-        resources: [(Some("AWS::S3::Bucket"), "arn:aws:s3:::logs"), (None, "arn:aws:s3:::l"), (Some("AWS::S3::Bucket"), "logs")]
-            .map(|(kind, name)| Resource { kind: kind.map(str::to_owned), name: name.to_owned() })
-            .to_vec(),
+        resources: [
+            (Some("AWS::S3::Bucket"), "arn:aws:s3:::logs"),
+            (None, "arn:aws:s3:::l"),
+            (Some("AWS::S3::Bucket"), "logs"),
+        ]
+        .map(|(kind, name)| Resource { kind: kind.map(str::to_owned), name: name.to_owned() })
+        .to_vec(),
         record: records[5].to_string(),
     };
     assert_eq!(events, [expected]);

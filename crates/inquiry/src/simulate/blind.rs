@@ -18,6 +18,11 @@ pub(super) fn never_sees(rule: &Rule, selectors: &Selectors) -> bool {
     if sources.len().saturating_mul(names.len()).saturating_mul(categories.len()) > CALLS_MAX {
         return false;
     }
+    // A rule that asks for one of nothing, such as an empty list of the settings, holds for no event at all: that is not
+    // the trail's doing.
+    if sources.is_empty() || names.is_empty() || categories.is_empty() {
+        return false;
+    }
     let mut calls = sources.iter().flat_map(|source| {
         let of_source = |(name, category)| Call {
             event_source: source.as_deref(),

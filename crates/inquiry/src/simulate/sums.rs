@@ -206,3 +206,27 @@ impl Kind {
         groups
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_beyond_the_limit_is_counted_together() {
+        let mut kind = Kind { trails: 2, groups: HashMap::new() };
+        for nth in 0..GROUPS_MAX + 3 {
+            kind.add(&format!("n{nth}"), &[nth % 2 == 0, false]);
+        }
+        kind.add("n7\0x", &[true, true]);
+        kind.add("n7", &[true, true]);
+        let groups = kind.by_number();
+        let group = |key: &str, events, recorded: [u64; 2]| Group {
+            key: vec![key.to_owned()],
+            events,
+            recorded: recorded.to_vec(),
+        };
+        assert_eq!(groups.len(), GROUPS_MAX + 1);
+        assert_eq!(groups.first(), Some(&group(OTHERS, 4, [3, 1])), "the three beyond the limit, and one more");
+        assert_eq!(groups.get(1), Some(&group("n7", 2, [1, 1])));
+    }
+}

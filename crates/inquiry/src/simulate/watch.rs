@@ -20,7 +20,7 @@ use predicate::Needs;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::simulate::blind::never_sees;
-use crate::simulate::{Question, RuleSight, Sight};
+use crate::simulate::{Question, RuleSight, Sight, Trial};
 
 /// The detectors.
 pub(super) struct Watch {
@@ -134,16 +134,19 @@ impl Watch {
     pub(super) fn finish(self, question: &Question) -> (Vec<RuleSight>, u64) {
         let decided_early = self.watchers.iter().map(|watcher| watcher.detector.counts().decided_early).sum();
         let Some((all, of_trails)) = self.watchers.split_first() else { return (Vec::new(), decided_early) };
+        let reach = |trial: &Trial| question.rules.may_hold(|rule| !never_sees(rule, trial.selectors()));
+        let may_hold: Vec<Vec<bool>> = question.trials.iter().map(reach).collect();
         let mut sights: Vec<RuleSight> = question
             .rules
             .rules()
-            .filter(|rule| rule.emits)
-            .map(|rule| {
+            .enumerate()
+            .filter(|(_, rule)| rule.emits)
+            .map(|(nth, rule)| {
                 let matches = all.of(rule);
-                let with = of_trails.iter().zip(&question.trials).map(|(watcher, trial)| {
+                let with = of_trails.iter().zip(&may_hold).map(|(watcher, may_hold)| {
                     let seen = watcher.of(rule);
                     let sight = match seen {
-                        0 if never_sees(rule, trial.selectors()) => Sight::Never,
+                        0 if may_hold.get(nth) == Some(&false) => Sight::Never,
                         0 if matches > 0 => Sight::Blind,
                         seen if seen < matches => Sight::Part,
                         _ => Sight::Whole,

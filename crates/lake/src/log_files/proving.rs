@@ -117,7 +117,11 @@ impl Writer {
         let mut wanted = Vec::new();
         while let Some(batch) = batches.try_next().await? {
             let row = |row: usize| {
-                Some(KeysWanted { region: text(&batch, 0, row)?, first: time(&batch, 1, row)?, last: time(&batch, 2, row)? })
+                Some(KeysWanted {
+                    region: text(&batch, 0, row)?,
+                    first: time(&batch, 1, row)?,
+                    last: time(&batch, 2, row)?,
+                })
             };
             wanted.extend((0..batch.num_rows()).filter_map(row));
         }

@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use datafusion::catalog::TableProvider;
+use datafusion::catalog::{MemoryCatalogProviderList, TableProvider};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
@@ -118,6 +118,23 @@ pub fn session(tables: Tables, options: &SessionOptions) -> Result<SessionContex
     ctx.register_relation_planner(Arc::new(unnest::UnnestPlanner::new(from_json)))?;
     views::register(&ctx, tables)?;
     Ok(ctx)
+}
+
+/// Makes a session without tables that has the functions, the memory and the caches of another one.
+pub(crate) fn session_like(like: &SessionContext) -> SessionContext {
+    let state = like.state();
+    let config = state.config().clone().with_create_default_catalog_and_schema(true);
+    let state = SessionStateBuilder::new_from_existing(state)
+        .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
+        .with_config(config.with_extension(Arc::new(late::origin::Known::default())))
+        .build();
+    SessionContext::new_with_state(state)
+}
+
+/// Registers the flat table of events.
+pub(crate) fn register_flat(ctx: &SessionContext, events: Arc<dyn TableProvider>) -> Result<()> {
+    ctx.register_table(views::FLAT, events)?;
+    Ok(())
 }
 
 /// The engine's rules but two, and ours.

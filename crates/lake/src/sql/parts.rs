@@ -116,6 +116,19 @@ pub fn tables(sql: &str) -> Result<Vec<String>> {
 /// # Errors
 /// As [`query`](super::query); [`Kind::Name`] for a table that is none of the parts, and what [`tables`] refuses.
 pub async fn query_parts(ctx: &SessionContext, sql: &str, parts: &[Part]) -> Result<Answer> {
+    let (state, plan) = plan_parts(ctx, sql, parts).await?;
+    let plan = state.create_physical_plan(&plan).await?;
+    let stream = execute_stream(Arc::clone(&plan), state.task_ctx().into())?;
+    let (schema, rows) = output::shown(stream, false);
+    Ok(Answer { schema, rows, plan })
+}
+
+/// Plans one query over parts of the events, and returns the state that it runs in.
+pub(super) async fn plan_parts(
+    ctx: &SessionContext,
+    sql: &str,
+    parts: &[Part],
+) -> Result<(SessionState, LogicalPlan)> {
     let known = tables(sql)?;
     if let Some(name) = known.iter().find(|name| !parts.iter().any(|part| part.name == **name)) {
         return Err(Error::new(Kind::Name, format!("there is no table `{name}`")));
@@ -127,11 +140,7 @@ pub async fn query_parts(ctx: &SessionContext, sql: &str, parts: &[Part]) -> Res
     let state = late::state(ctx, &mut statement).await?;
     let state = only(state, parts).await?;
     let plan = state.statement_to_plan(statement).await.map_err(|error| explain::explained(error, &written))?;
-    let plan = patterns::write_times(plan)?;
-    let plan = state.create_physical_plan(&plan).await?;
-    let stream = execute_stream(Arc::clone(&plan), state.task_ctx().into())?;
-    let (schema, rows) = output::shown(stream, false);
-    Ok(Answer { schema, rows, plan })
+    Ok((state, patterns::write_times(plan)?))
 }
 
 /// Parses a query that is a `SELECT`, or made of some.

@@ -28,7 +28,10 @@ use event::open::{Content, Opener};
 use event::schema::stored_schema;
 use futures::TryStreamExt;
 
-use super::{AddressBook, AddressFacts, Kind, SessionOptions, Tables, plan, query, session};
+use super::parts::plan_parts;
+use super::{
+    AddressBook, AddressFacts, Kind, Part, SessionOptions, Tables, plan, query, query_parts, session, tables,
+};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sql")
@@ -158,9 +161,14 @@ fn cases(text: &str) -> Vec<Case> {
 async fn answer(ctx: &SessionContext, sql: &str) -> Result<String, super::Error> {
     let (schema, stream) = query(ctx, sql).await?;
     let batches: Vec<RecordBatch> = stream.try_collect().await?;
-    let mut out = schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join("|");
+    let names = schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join("|");
+    Ok(print(names, &batches))
+}
+
+fn print(names: String, batches: &[RecordBatch]) -> String {
+    let mut out = names;
     let options = FormatOptions::default().with_null("NULL");
-    for batch in &batches {
+    for batch in batches {
         let columns: Vec<ArrayFormatter> = batch
             .columns()
             .iter()
@@ -171,7 +179,7 @@ async fn answer(ctx: &SessionContext, sql: &str) -> Result<String, super::Error>
             write!(out, "\n{}", values.join("|")).expect("writing to a string");
         }
     }
-    Ok(out)
+    out
 }
 
 /// Lists the filters that reach the scans of a query.
@@ -264,6 +272,99 @@ async fn shapes_run() {
     assert!(failed.is_empty(), "{} of {count} shapes fail:\n{}", failed.len(), failed.join("\n\n"));
 }
 
+/// Returns the answer to a query over parts, as the files of cases have it.
+async fn answer_of_parts(ctx: &SessionContext, sql: &str, parts: &[Part]) -> Result<String, super::Error> {
+    let answer = query_parts(ctx, sql, parts).await?;
+    let names = answer.schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join("|");
+    let batches: Vec<RecordBatch> = answer.rows.try_collect().await?;
+    Ok(print(names, &batches))
+}
+
+fn part(name: &str, condition: &str) -> Part {
+    Part { name: name.to_owned(), condition: condition.to_owned() }
+}
+
+/// A part that holds all events answers every query as the events do.
+#[tokio::test]
+async fn a_part_answers_as_the_events_do() {
+    let ctx = fixture();
+    let all = [part("events", "TRUE")];
+    let (mut count, mut wrong) = (0, Vec::new());
+    for file in std::fs::read_dir(folder()).expect("the folder is there") {
+        let path = file.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "slt") {
+            continue;
+        }
+        for case in cases(&read(&path)).into_iter().filter(|case| case.directive == "answer") {
+            if tables(&case.sql).is_ok_and(|tables| tables == ["events"]) {
+                count += 1;
+                let found = answer_of_parts(&ctx, &case.sql, &all).await;
+                let found = found.map_or_else(|error| format!("error: {error}"), |found| found.trim_end().to_owned());
+                if found != case.expect {
+                    wrong.push(format!("{}\n--- expected\n{}\n--- found\n{found}\n", case.sql, case.expect));
+                }
+            }
+        }
+    }
+    assert!(count >= 50, "only {count} cases read nothing but events");
+    assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Conditions of a part and of a query both reach the scan.
+#[tokio::test]
+async fn parts_prune() {
+    let ctx = fixture();
+    let parts = [part("s", "eventTime >= '2024-01-01T00:00:00Z' AND recipientAccountId = '111122223333'")];
+    let sql = "SELECT eventName FROM s WHERE userIdentity.arn = 'arn:x'";
+    let (state, plan) = plan_parts(&ctx, sql, &parts).await.expect("a plan");
+    let mut filters = Vec::new();
+    state
+        .optimize(&plan)
+        .expect("a plan")
+        .apply_with_subqueries(|node| {
+            if let LogicalPlan::TableScan(scan) = node {
+                filters.extend(scan.filters.iter().map(ToString::to_string));
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })
+        .expect("a plan");
+    let filters = filters.join("\n");
+    for column in ["eventtime", "recipientaccountid", "useridentity_arn"] {
+        assert!(filters.contains(column), "{column} is not in {filters}");
+    }
+}
+
+/// Only names of parts can be read.
+#[tokio::test]
+async fn nothing_but_parts_can_be_named() {
+    let ctx = fixture();
+    let parts = [part("s", "readOnly = true"), part("arn:x/y", "eventName LIKE 'Get%'")];
+    let cases = [
+        ("SELECT 1 FROM s LIMIT 1", None),
+        ("SELECT count(*) FROM \"arn:x/y\" AS a JOIN S ON a.eventID = s.eventID", None),
+        ("WITH events AS (SELECT * FROM s) SELECT count(*) FROM events", None),
+        ("SELECT count(*) FROM s, UNNEST(resources) AS r", None),
+        ("SELECT integrity FROM s LIMIT 1", None),
+        ("SELECT 1 FROM events", Some(Kind::Name)),
+        ("SELECT 1 FROM s WHERE eventID IN (SELECT eventid FROM events_flat)", Some(Kind::Name)),
+        ("SELECT 1 FROM s UNION SELECT 1 FROM rejects", Some(Kind::Name)),
+        ("SELECT (SELECT max(uri) FROM log_files) FROM s", Some(Kind::Name)),
+        ("SELECT 1 FROM part_0", Some(Kind::Name)),
+        ("SELECT 1 FROM information_schema.tables", Some(Kind::Refused)),
+        ("SELECT 1 FROM datafusion.public.events", Some(Kind::Refused)),
+        ("SELECT 1 FROM generate_series(1, 2)", Some(Kind::Refused)),
+        ("TABLE s", Some(Kind::Syntax)),
+        ("SHOW TABLES", Some(Kind::Refused)),
+        ("EXPLAIN SELECT 1 FROM s", Some(Kind::Refused)),
+        ("SELECT 1 INTO t FROM s", Some(Kind::Refused)),
+        ("WITH t AS (SELECT 1 FROM t) SELECT 1 FROM t", Some(Kind::Name)),
+    ];
+    for (sql, expected) in cases {
+        let found = answer_of_parts(&ctx, sql, &parts).await;
+        assert_eq!(found.as_ref().err().map(super::Error::kind), expected, "{sql}: {found:?}");
+    }
+}
+
 /// Long filters, as tools write them, cost no stack either.
 #[tokio::test]
 async fn long_filters_are_read() {
@@ -345,11 +446,16 @@ async fn addresses_are_looked_up_where_a_query_asks() {
     let known = "sourceipaddress like '203.0.113.%'";
     for (sql, expect) in [
         (
-            format!("select distinct geo_country_iso_code, geo_city_name, geo_location, geo_country_name, as_number, as_organization_name from events where {known}"),
+            format!(
+                "select distinct geo_country_iso_code, geo_city_name, geo_location, geo_country_name, as_number, as_organization_name from events where {known}"
+            ),
             "geo_country_iso_code|geo_city_name|geo_location|geo_country_name|as_number|as_organization_name\nAQ|Port \"X\"|-64.5,12|NULL|64496|NULL",
         ),
         (
-            format!("select count(*) filter (where {known}) - count(geo_country_iso_code) as n from aws_cloudtrail_log").replace("sourceipaddress", "source_ip_address"),
+            format!(
+                "select count(*) filter (where {known}) - count(geo_country_iso_code) as n from aws_cloudtrail_log"
+            )
+            .replace("sourceipaddress", "source_ip_address"),
             "n\n0",
         ),
         (format!("select count(*) > 0 as n from events where as_number = 64496 and not {known}"), "n\nfalse"),

@@ -29,9 +29,11 @@ pub(super) async fn widen(log_store: &LogStoreRef, definition: &Definition) -> R
     table.load().await.map_err(failed)?;
     let snapshot = table.snapshot().map_err(failed)?;
     let known = snapshot.schema();
-    let wanted: StructType = definition.schema.as_ref().try_into_kernel().map_err(|error| {
-        Error::because(ErrorKind::Schema, format!("describe the columns of `{name}`"), error)
-    })?;
+    let wanted: StructType = definition
+        .schema
+        .as_ref()
+        .try_into_kernel()
+        .map_err(|error| Error::because(ErrorKind::Schema, format!("describe the columns of `{name}`"), error))?;
     let new: Vec<StructField> = wanted.fields().filter(|field| known.field(field.name()).is_none()).cloned().collect();
     if new.is_empty() {
         return Ok(None);

@@ -167,8 +167,9 @@ async fn a_column_that_came_later_reads_as_null() {
 async fn check_widened(name: &str, data: &Path, column: &str, events: usize) {
     let log = std::fs::read_dir(data.join("lake/events/_delta_log")).unwrap();
     let texts = log.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap_or_default());
-    let lines: Vec<Value> =
-        texts.flat_map(|text| text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<_>>()).collect();
+    let lines: Vec<Value> = texts
+        .flat_map(|text| text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<_>>())
+        .collect();
     let schemas: Vec<&str> = lines.iter().filter_map(|line| line["metaData"]["schemaString"].as_str()).collect();
     let with_it = schemas.iter().filter(|schema| schema.contains(&format!("\"{column}\""))).count();
     assert_eq!((schemas.len(), with_it), (2, 1), "{name}: widened once");

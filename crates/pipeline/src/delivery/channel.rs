@@ -5,11 +5,11 @@ use std::sync::Arc;
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use lake::{Tailed, Tailing, tail};
-use trail::delivery::ChannelState;
+use trail::delivery::State;
 use trail::model::Trail;
 use trail::selectors::Target;
 
-use super::Shared;
+use super::course::Shared;
 use super::log_files::gather::compile;
 use super::selection::{Bounds, Selected, select};
 use crate::error::{Error, ErrorKind, Result};
@@ -17,11 +17,46 @@ use crate::error::{Error, ErrorKind, Result};
 /// Batches that one round of a side channel sends at most.
 pub(super) const ROUND_BATCHES_MAX: usize = 64;
 
+/// A trail as a side channel sees it.
+pub(super) struct Watched {
+    pub(super) trail: Trail,
+    /// Above which numbers and up to which ones it records.
+    stretches: Vec<(i64, Option<i64>)>,
+}
+
+impl Watched {
+    /// Puts a trail together with what its log files know of its past; `None` while they have not caught up with what its
+    /// owner did: then it cannot be said what it records. The trail must have been read before the state.
+    pub(super) fn new(trail: Trail, state: Option<&State>) -> Option<Watched> {
+        let logging = &trail.logging;
+        let now = (logging.after_seq, logging.until_seq.filter(|_| !logging.is_on));
+        let stretches = match state? {
+            state if state.is_stretch_of(&trail) => {
+                let past = state.past.iter().map(|(after, until)| (*after, Some(*until)));
+                // One that was deleted without a stop was ended by us.
+                past.chain([(now.0, now.1.or_else(|| state.until_seq()))]).collect()
+            }
+            state if state.trail.created != trail.created => vec![now],
+            state => {
+                state.until_seq()?;
+                state.stretches().into_iter().chain([now]).collect()
+            }
+        };
+        Some(Watched { trail, stretches })
+    }
+
+    /// Returns the number up to which it recorded, if it does not record any more.
+    pub(super) fn until(&self) -> Option<i64> {
+        self.stretches.last().and_then(|(_, until)| *until)
+    }
+}
+
 /// Reads what is new for a side channel.
 pub(super) struct Reading {
     batches: BoxStream<'static, lake::error::Result<Tailed>>,
-    targets: Arc<Vec<(Target, Bounds)>>,
-    channel: ChannelState,
+    targets: Arc<Vec<(Arc<Target>, Bounds)>>,
+    horizon: i64,
+    is_done: bool,
 }
 
 /// Events of a batch, and the number up to which they are all that is wanted.
@@ -31,33 +66,44 @@ pub(super) struct Part {
 }
 
 impl Reading {
-    /// Begins behind the channel's offset; `None` where nothing is new.
-    pub(super) async fn begin(shared: &Shared, channel: &ChannelState, trails: &[Trail]) -> Result<Option<Reading>> {
-        if shared.last_seq().await?.is_none_or(|last| last <= channel.offset) {
+    /// Begins behind one number and ends with another; `None` where nothing lies between. The second one was the last
+    /// stored before the trails were read: what came later may lie behind a stop that was not seen.
+    pub(super) async fn begin(
+        shared: &Shared,
+        (offset, horizon): (i64, i64),
+        watched: &[Watched],
+    ) -> Result<Option<Reading>> {
+        if horizon <= offset {
             return Ok(None);
         }
-        let target = |trail: &Trail| {
-            let logging = &trail.logging;
-            let until = logging.until_seq.filter(|_| !logging.is_on);
-            compile(trail).map(|target| (target, Bounds { after: logging.after_seq, until }))
-        };
-        let targets = trails.iter().map(target).collect::<Result<Vec<_>>>()?;
-        let tailing = Tailing { after: channel.offset, ..Tailing::default() };
+        let mut targets = Vec::new();
+        for Watched { trail, stretches } in watched {
+            let target = Arc::new(compile(trail)?);
+            for (after, until) in stretches.iter().filter(|(_, until)| until.is_none_or(|until| until > offset)) {
+                let until = Some(until.unwrap_or(horizon).min(horizon));
+                targets.push((Arc::clone(&target), Bounds { after: (*after).max(offset), until }));
+            }
+        }
+        let tailing = Tailing { after: offset, ..Tailing::default() };
         let batches = tail(&shared.settings.location, tailing).await.map_err(unread)?;
-        Ok(Some(Reading { batches, targets: Arc::new(targets), channel: channel.clone() }))
+        Ok(Some(Reading { batches, targets: Arc::new(targets), horizon, is_done: false }))
     }
 
     /// Returns the next batch's events; `None` once nothing is left.
     pub(super) async fn next(&mut self) -> Result<Option<Part>> {
+        if self.is_done {
+            return Ok(None);
+        }
         let Some((last, batch)) = self.batches.try_next().await.map_err(unread)? else { return Ok(None) };
-        let (targets, channel) = (Arc::clone(&self.targets), self.channel.clone());
+        self.is_done = last >= self.horizon;
+        let targets = Arc::clone(&self.targets);
         let work = move || {
-            let targets: Vec<(&Target, Bounds)> = targets.iter().map(|(target, bounds)| (target, *bounds)).collect();
-            select(&batch, &targets, |seq| channel.is_open(seq))
+            let targets: Vec<(&Target, Bounds)> = targets.iter().map(|(target, bounds)| (&**target, *bounds)).collect();
+            select(&batch, &targets)
         };
         let selected = tokio::task::spawn_blocking(work).await;
         let selected = selected.map_err(|error| Error::ended("a thread that chooses events", Some(error)))??;
-        Ok(Some(Part { selected, last }))
+        Ok(Some(Part { selected, last: last.min(self.horizon) }))
     }
 }
 

@@ -11,16 +11,19 @@ use jiff::Timestamp;
 use lake::{Expect, Kept};
 use predicate::Rows;
 use sink::{CloudWatchLogsSettings, Payload, Settings, Sink, SystemClock};
-use trail::delivery::{ChannelState, EVENT_BYTES_MAX, TRAIL_CLOUD_WATCH_LOGS, groups, log_stream};
+use trail::delivery::{
+    ChannelState, EVENT_BYTES_MAX, State, TRAIL_CLOUD_WATCH_LOGS, TRAIL_DELIVERY, groups, log_stream,
+};
 use trail::model::{Millis, TRAIL, Trail};
 
 use super::backoff::Backoff;
-use super::channel::{Part, ROUND_BATCHES_MAX, Reading};
+use super::channel::{Part, ROUND_BATCHES_MAX, Reading, Watched};
+use super::course::Shared;
 use super::destinations::{code, failed};
 use super::notices::RETRY;
 use super::records::{Note, Of, Write, apply, unkept};
+use super::report::Delivered;
 use super::selection::Selected;
-use super::{Delivered, Shared};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Streams that are held open at most; an organisation has one for each account.
@@ -50,11 +53,16 @@ impl CloudWatchLogs {
 
     /// Sends what was stored since.
     pub(super) async fn round(&mut self, now: Timestamp) -> Result<()> {
+        let horizon = self.shared.last_seq().await?;
         let documents = &self.shared.settings.documents;
         let trail: Option<Kept<Trail>> = documents.read(TRAIL, &self.arn).map_err(unkept)?;
+        let state: Option<Kept<State>> = documents.read(TRAIL_DELIVERY, &self.arn).map_err(unkept)?;
         let channel: Option<Kept<ChannelState>> = documents.read(TRAIL_CLOUD_WATCH_LOGS, &self.arn).map_err(unkept)?;
-        let (Some(Kept { value: mut trail, .. }), Some(channel)) = (trail, channel) else { return Ok(()) };
-        let Some(group) = &trail.cloud_watch_logs else { return Ok(()) };
+        let (Some(horizon), Some(Kept { value: trail, .. }), Some(channel)) = (horizon, trail, channel) else {
+            return Ok(());
+        };
+        let Some(watched) = Watched::new(trail, state.as_ref().map(|kept| &kept.value)) else { return Ok(()) };
+        let Some(group) = &watched.trail.cloud_watch_logs else { return Ok(()) };
         if self.group_arn != group.log_group_arn {
             self.group_arn.clone_from(&group.log_group_arn);
             self.streams.clear();
@@ -63,9 +71,7 @@ impl CloudWatchLogs {
         if self.retry.is_waiting(now) {
             return Ok(());
         }
-        // What an earlier stretch left is sent as well; what lies between two stretches is a gap.
-        trail.logging.after_seq = trail.logging.after_seq.min(channel.value.offset);
-        let sent = self.send(&trail, channel, now).await;
+        let sent = self.send(watched, channel, (horizon, now)).await;
         match sent {
             Ok(()) => self.retry.reset(),
             Err(error) => {
@@ -79,26 +85,42 @@ impl CloudWatchLogs {
         Ok(())
     }
 
-    async fn send(&mut self, trail: &Trail, mut channel: Kept<ChannelState>, now: Timestamp) -> Result<()> {
-        let trails = std::slice::from_ref(trail);
-        let Some(mut reading) = Reading::begin(&self.shared, &channel.value, trails).await? else { return Ok(()) };
-        for nth in 1.. {
-            let Some(Part { selected, last }) = reading.next().await? else { return Ok(()) };
-            let payloads = self.payloads(trail, &selected, &mut channel.value)?;
-            let is_something = !payloads.is_empty();
-            for (account, payloads) in payloads {
-                self.put(trail, account, &payloads, &mut channel.value).await?;
-            }
-            channel.value.settle(last);
-            let expect = Expect::Revision(channel.revision);
-            let write = Write::put(TRAIL_CLOUD_WATCH_LOGS, &self.arn, &channel.value, expect)?;
-            let note = is_something.then(|| self.note(now, None));
-            channel.revision = apply_channel(&self.shared, write, note).await?;
-            if nth >= ROUND_BATCHES_MAX {
-                self.done.is_behind = true;
-                return Ok(());
+    async fn send(
+        &mut self,
+        watched: Watched,
+        mut channel: Kept<ChannelState>,
+        (horizon, now): (i64, Timestamp),
+    ) -> Result<()> {
+        let range = (channel.value.offset, horizon);
+        let reading = Reading::begin(&self.shared, range, std::slice::from_ref(&watched)).await?;
+        let mut batches = 0;
+        if let Some(mut reading) = reading {
+            while let Some(Part { selected, last }) = reading.next().await? {
+                let payloads = self.payloads(&watched.trail, &selected, &mut channel.value)?;
+                let note = (!payloads.is_empty()).then(|| self.note(now, None));
+                for (account, payloads) in payloads {
+                    self.put(&watched.trail, account, &payloads, &mut channel.value).await?;
+                }
+                self.settle(&mut channel, last, note).await?;
+                batches += 1;
+                if batches >= ROUND_BATCHES_MAX {
+                    self.done.is_behind = true;
+                    return Ok(());
+                }
             }
         }
+        match watched.until() {
+            // All that it recorded is sent; its end may have a number that no event has.
+            Some(until) if channel.value.offset < until => self.settle(&mut channel, until, None).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn settle(&mut self, channel: &mut Kept<ChannelState>, offset: i64, note: Option<Note>) -> Result<()> {
+        channel.value.offset = channel.value.offset.max(offset);
+        let expect = Expect::Revision(channel.revision);
+        let write = Write::put(TRAIL_CLOUD_WATCH_LOGS, &self.arn, &channel.value, expect)?;
+        channel.revision = apply(&self.shared.settings.documents, vec![write], note).await?;
         Ok(())
     }
 
@@ -190,10 +212,6 @@ impl Selected {
         let seq = seqs.and_then(|seqs| seqs.values().get(row).copied());
         seq.and_then(|seq| u64::try_from(seq).ok()).unwrap_or_default()
     }
-}
-
-async fn apply_channel(shared: &Shared, write: Write, note: Option<Note>) -> Result<i64> {
-    apply(&shared.settings.documents, vec![write], note).await
 }
 
 /// Between the tokens of JSON a line feed is white space, and inside of them there is none (RFC 8259, section 2).

@@ -1,5 +1,6 @@
 //! The webhook: each event that some trail records, once, in the envelope of EventBridge.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::Array;
@@ -10,16 +11,17 @@ use jiff::Timestamp;
 use lake::{Expect, Kept};
 use predicate::Rows;
 use sink::{Payload, Settings, Sink, SystemClock};
-use trail::delivery::{ChannelState, EVENT_BRIDGE, EVENT_BYTES_MAX, EventFields, event_bridge};
+use trail::delivery::{ChannelState, EVENT_BRIDGE, EVENT_BYTES_MAX, EventFields, State, TRAIL_DELIVERY, event_bridge};
 use trail::model::{TRAIL, Trail};
 
 use super::backoff::Backoff;
-use super::channel::{Part, ROUND_BATCHES_MAX, Reading};
+use super::channel::{Part, ROUND_BATCHES_MAX, Reading, Watched};
+use super::course::Shared;
 use super::destinations::failed;
 use super::notices::RETRY;
 use super::records::{Write, apply, unkept};
+use super::report::Delivered;
 use super::selection::Selected;
-use super::{Delivered, Shared};
 use crate::error::{Error, ErrorKind, Result};
 
 /// There is one webhook.
@@ -44,15 +46,15 @@ impl EventBridge {
             return Ok(());
         }
         let documents = Arc::clone(&self.shared.settings.documents);
+        let horizon = self.shared.last_seq().await?;
         let kept: Option<Kept<ChannelState>> = documents.read(EVENT_BRIDGE, ID).map_err(unkept)?;
         let Some(channel) = kept else {
-            let channel = ChannelState::begin(self.shared.last_seq().await?.unwrap_or(-1));
+            let channel = ChannelState::begin(horizon.unwrap_or(-1));
             let write = Write::put(EVENT_BRIDGE, ID, &channel, Expect::Absent)?;
             return apply(&documents, vec![write], None).await.map(drop);
         };
-        let trails: Vec<Kept<Trail>> = documents.read_all(TRAIL).map_err(unkept)?;
-        let trails: Vec<Trail> = trails.into_iter().map(|kept| kept.value).filter(has_recorded).collect();
-        let sent = self.send(&trails, channel).await;
+        let (Some(horizon), Some(watched)) = (horizon, self.watched()?) else { return Ok(()) };
+        let sent = self.send(&watched, channel, horizon).await;
         match &sent {
             Ok(()) => self.retry.reset(),
             Err(_) => {
@@ -63,16 +65,34 @@ impl EventBridge {
         sent
     }
 
-    async fn send(&mut self, trails: &[Trail], mut channel: Kept<ChannelState>) -> Result<()> {
-        let Some(mut reading) = Reading::begin(&self.shared, &channel.value, trails).await? else { return Ok(()) };
-        for nth in 1.. {
-            let Some(Part { selected, last }) = reading.next().await? else { return Ok(()) };
+    /// Returns the trails that have recorded; `None` while it cannot be said of all of them what.
+    fn watched(&self) -> Result<Option<Vec<Watched>>> {
+        let documents = &self.shared.settings.documents;
+        let trails: Vec<Kept<Trail>> = documents.read_all(TRAIL).map_err(unkept)?;
+        let states: Vec<Kept<State>> = documents.read_all(TRAIL_DELIVERY).map_err(unkept)?;
+        let states: HashMap<&str, &State> =
+            states.iter().map(|kept| (kept.value.trail.arn.as_str(), &kept.value)).collect();
+        let trails = trails.into_iter().map(|kept| kept.value).filter(has_recorded);
+        Ok(trails
+            .map(|trail| {
+                let state = states.get(trail.arn.as_str()).copied();
+                Watched::new(trail, state)
+            })
+            .collect())
+    }
+
+    async fn send(&mut self, watched: &[Watched], mut channel: Kept<ChannelState>, horizon: i64) -> Result<()> {
+        let reading = Reading::begin(&self.shared, (channel.value.offset, horizon), watched).await?;
+        let Some(mut reading) = reading else { return Ok(()) };
+        let mut batches = 0;
+        while let Some(Part { selected, last }) = reading.next().await? {
             let payloads = self.payloads(&selected, &mut channel.value)?;
             self.post(&payloads, &mut channel.value).await?;
-            channel.value.settle(last);
+            channel.value.offset = last;
             let write = Write::put(EVENT_BRIDGE, ID, &channel.value, Expect::Revision(channel.revision))?;
             channel.revision = apply(&self.shared.settings.documents, vec![write], None).await?;
-            if nth >= ROUND_BATCHES_MAX {
+            batches += 1;
+            if batches >= ROUND_BATCHES_MAX {
                 self.done.is_behind = true;
                 return Ok(());
             }

@@ -12,9 +12,10 @@ use trail::delivery::{Notice, TRAIL_NOTICE, message};
 use trail::model::Millis;
 
 use super::backoff::Backoff;
+use super::course::{Shared, chain};
 use super::destinations::{code, failed};
 use super::records::{Note, Of, Write, apply, unkept};
-use super::{Delivered, Shared, chain};
+use super::report::Delivered;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Notices that wait at most, each of one plan; of a topic that is gone for longer the oldest are given up.

@@ -32,30 +32,29 @@ pub(super) struct Selected {
     pub(super) records: StringArray,
 }
 
-/// Chooses the events that any of some trails records within its bounds, of those that `is_open` says are wanted.
-pub(super) fn select(
-    batch: &RecordBatch,
-    targets: &[(&Target, Bounds)],
-    is_open: impl Fn(i64) -> bool,
-) -> Result<Selected> {
+/// Chooses the events that any of some trails records within its bounds.
+pub(super) fn select(batch: &RecordBatch, targets: &[(&Target, Bounds)]) -> Result<Selected> {
     let missing = |name: &str| Error::new(ErrorKind::Event, format!("stored events have no column `{name}`"));
     let seqs = batch.column_by_name(SEQ).and_then(|column| column.as_primitive_opt::<Int64Type>());
     let seqs = seqs.ok_or_else(|| missing(SEQ))?;
     let rows = Rows::of_stored(batch, &[]).map_err(|error| unchosen("read events for a trail", error))?;
     let mut chosen = BooleanArray::from(vec![false; batch.num_rows()]);
     for (target, bounds) in targets {
-        let within: BooleanArray =
-            seqs.values().iter().map(|seq| Some(bounds.contain(*seq) && is_open(*seq))).collect();
+        let within: BooleanArray = seqs.values().iter().map(|seq| Some(bounds.contain(*seq))).collect();
         if within.true_count() == 0 {
             continue;
         }
-        let masks = route(&[(*target).clone()], &rows).map_err(|error| unchosen("choose events for a trail", error))?;
+        let masks = route(std::slice::from_ref(*target), &rows)
+            .map_err(|error| unchosen("choose events for a trail", error))?;
         for mask in masks {
             let both = and(&mask, &within).map_err(|error| unchosen("choose events for a trail", error))?;
             chosen = or_kleene(&chosen, &both).map_err(|error| unchosen("choose events for a trail", error))?;
         }
     }
-    let columns = filter_record_batch(batch, &chosen).map_err(|error| unchosen("take events for a trail", error))?;
+    let columns = match chosen.true_count() == batch.num_rows() {
+        true => batch.clone(),
+        false => filter_record_batch(batch, &chosen).map_err(|error| unchosen("take events for a trail", error))?,
+    };
     let named = |name: &'static str| columns.column_by_name(name).ok_or_else(|| missing(name));
     let of_record = COLUMNS.iter().map(|column| named(column.name).cloned()).collect::<Result<Vec<ArrayRef>>>()?;
     let shapes = named(SHAPE)?.as_string_opt::<i32>().ok_or_else(|| missing(SHAPE))?;
@@ -71,7 +70,7 @@ pub(super) fn gather(
     bounds: Bounds,
     to: &mut Packer,
 ) -> Result<()> {
-    let selected = select(batch, &[(target, bounds)], |_| true)?;
+    let selected = select(batch, &[(target, bounds)])?;
     let rows = Rows::of_stored(&selected.columns, &[]).map_err(|error| unchosen("read events for a trail", error))?;
     for (group, of_group) in groups(trail, &rows) {
         for row in of_group {

@@ -121,7 +121,11 @@ mod tests {
                 "s3://b/AWSLogs/1/CloudTrail/eu-west-1/2026/x.json.gz".into(),
                 Some("s3://b/AWSLogs/1/CloudTrail/eu-west-1/".into()),
             ),
-            ("s3://b/CloudTrail/eu-west-1", "s3://b/CloudTrail/eu-west-1/x".into(), Some("s3://b/CloudTrail/eu-west-1/".into())),
+            (
+                "s3://b/CloudTrail/eu-west-1",
+                "s3://b/CloudTrail/eu-west-1/x".into(),
+                Some("s3://b/CloudTrail/eu-west-1/".into()),
+            ),
             ("s3://b/one.json.gz", "s3://b/one.json.gz".into(), Some("s3://b/one.json.gz".into())),
         ];
         for (root, uri, expected) in cases {

@@ -1,8 +1,6 @@
 //! What an import came to: its counts, and what it could not read.
 
-use trail::model::{
-    IMPORT_FAILURES_MAX, Import, ImportFailure, ImportFailureStatus, ImportStatistics, Millis,
-};
+use trail::model::{IMPORT_FAILURES_MAX, Import, ImportFailure, ImportFailureStatus, ImportStatistics, Millis};
 
 use crate::collect::Report;
 use crate::imports::counts::Counts;
@@ -83,7 +81,8 @@ impl Outcome {
             status: ImportFailureStatus::Failed,
             updated: now,
         });
-        let is_failed_again = |failure: &ImportFailure| self.now.iter().any(|(location, ..)| *location == failure.location);
+        let is_failed_again =
+            |failure: &ImportFailure| self.now.iter().any(|(location, ..)| *location == failure.location);
         let before = self.before.iter().filter(|failure| !is_failed_again(failure)).map(|failure| ImportFailure {
             status: if self.is_ended { ImportFailureStatus::Succeeded } else { ImportFailureStatus::Retry },
             updated: now,

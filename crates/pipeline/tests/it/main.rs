@@ -9,6 +9,7 @@ mod server;
 mod again;
 mod delivery;
 mod hunts;
+mod imports;
 mod keeping;
 mod log_files;
 mod lossless;

@@ -17,7 +17,8 @@ use proptest::prelude::*;
 use crate::open;
 
 const NAMES: &[&str] = &["eventName", "userIdentity", "type", "arn", "requestParameters", "a", "b", "a.b", "readOnly"];
-const WORDS: &[&str] = &["", "a", "Data", "Management", "A", "[a]", "{a", "true", "12", "10.1.2.3", "2024-05-06T07:08:09Z", "ab", "null"];
+const WORDS: &[&str] =
+    &["", "a", "Data", "Management", "A", "[a]", "{a", "true", "12", "10.1.2.3", "2024-05-06T07:08:09Z", "ab", "null"];
 const FIELDS: &[&str] = &[
     "eventName",
     "eventSource",

@@ -65,9 +65,8 @@ pub(crate) async fn list_insights_metric_data(service: &Service, call: &Call, in
         (times, input.period, &input.data_type),
     );
     let operation = "ListInsightsMetricData";
-    let read = |token: &String| {
-        service.tokens.read::<i64>(call, (operation, Code::InvalidParameterException), &asked, token)
-    };
+    let read =
+        |token: &String| service.tokens.read::<i64>(call, (operation, Code::InvalidParameterException), &asked, token);
     let after = input.next_token.as_ref().map(read).transpose()?;
     let rate = Rate {
         scope: if call.sees_all { Scope::All } else { Scope::Of(call.account, call.region.clone()) },
@@ -85,7 +84,8 @@ pub(crate) async fn list_insights_metric_data(service: &Service, call: &Call, in
     let counts = counts.map_err(|error| Fault::internal("count calls", &error))?;
     let fills = input.data_type.as_deref() == Some("FillWithZeros");
     let size = input.max_results.and_then(|results| usize::try_from(results).ok()).unwrap_or(PAGE_POINTS);
-    let mut points = span.points(&counts, fills).into_iter().filter(|(time, _)| after.is_none_or(|after| *time > after));
+    let mut points =
+        span.points(&counts, fills).into_iter().filter(|(time, _)| after.is_none_or(|after| *time > after));
     let page: Vec<(i64, i64)> = points.by_ref().take(size).collect();
     let next_token = match (points.next(), page.last()) {
         (Some(_), Some((last, _))) => Some(service.tokens.make(call, operation, &asked, last)?),

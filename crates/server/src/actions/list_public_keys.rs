@@ -11,6 +11,7 @@ use trail::keys::{RegionKey, SIGNING_KEY, is_renewal_due, key_at, overlapping};
 
 use crate::call::Call;
 use crate::fault::{Code, Fault, Result};
+use crate::page;
 use crate::service::Service;
 use crate::wire::{Timestamp, seconds};
 
@@ -19,6 +20,7 @@ use crate::wire::{Timestamp, seconds};
 pub(crate) struct Input {
     start_time: Option<Timestamp>,
     end_time: Option<Timestamp>,
+    next_token: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,6 +40,7 @@ struct Listed {
 }
 
 pub(crate) async fn list_public_keys(service: &Service, call: &Call, input: Input) -> Result<Output> {
+    page::refuse_token(input.next_token.as_deref())?;
     let start = input.start_time.map_or(call.now, |time| time.0);
     let end = input.end_time.map_or(call.now, |time| time.0);
     if start > end {
@@ -55,7 +58,8 @@ pub(crate) async fn list_public_keys(service: &Service, call: &Call, input: Inpu
     }
     let listed = overlapping(&keys, &call.region, (moment(start), moment(end)));
     let listed = listed.into_iter().map(|key| {
-        let value = key.public_key().map_err(|error| Fault::internal("read a key that digests are signed by", &error))?;
+        let value =
+            key.public_key().map_err(|error| Fault::internal("read a key that digests are signed by", &error))?;
         Ok(Listed {
             value: STANDARD.encode(value),
             validity_start_time: seconds(key.valid_from),

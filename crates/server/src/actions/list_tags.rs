@@ -6,6 +6,7 @@ use trail::model::Tag;
 use crate::call::Call;
 use crate::fault::{Code, Result};
 use crate::limits;
+use crate::page;
 use crate::service::Service;
 use crate::tagged;
 use crate::validate::Violations;
@@ -14,6 +15,7 @@ use crate::validate::Violations;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Input {
     resource_id_list: Vec<String>,
+    next_token: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -30,6 +32,7 @@ struct Listed {
 }
 
 pub(crate) async fn list_tags(service: &Service, call: &Call, input: Input) -> Result<Output> {
+    page::refuse_token(input.next_token.as_deref())?;
     let mut violations = Violations::default();
     violations.length("ResourceIdList", Some(&input.resource_id_list), limits::RESOURCE_ID_LIST);
     violations.refuse(Code::ValidationException)?;

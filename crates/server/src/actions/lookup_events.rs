@@ -148,7 +148,9 @@ fn attribute(given: &LookupAttribute, category: &Category) -> Result<Attribute> 
         return invalid(format!("The lookup attribute key is not one of {}.", limits::LOOKUP_ATTRIBUTE_KEY.join(", ")));
     }
     if !(1..=VALUE_MAX).contains(&length) {
-        return invalid(format!("The value of the lookup attribute {key} has 1 to {VALUE_MAX} characters, not {length}."));
+        return invalid(format!(
+            "The value of the lookup attribute {key} has 1 to {VALUE_MAX} characters, not {length}."
+        ));
     }
     let is_of_insights = limits::LIST_INSIGHTS_DATA_DIMENSION_KEY.contains(&key);
     if *category != Category::Management && !is_of_insights {

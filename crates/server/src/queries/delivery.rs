@@ -97,7 +97,7 @@ async fn put(queries: &Queries, query: &Query) -> &'static str {
         signed.push((name, hash));
     }
     let region = query.region.clone();
-    let sheet = sign::sheet(&queries.documents, region, &signed, (query.ended, queries.clock.now()));
+    let sheet = sign::sheet(&queries.documents, region, &signed, query.ended.unwrap_or(query.created));
     let sheet = match sheet {
         Ok(sheet) => sheet,
         Err(fault) => {

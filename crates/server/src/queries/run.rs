@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use lake::sql::{self, Answer, Reading};
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
 use trail::model::Millis;
 
 use super::rows::{Rows, TooMany};
@@ -94,21 +95,22 @@ async fn drain(queries: &Queries, id: &str, answer: Answer, mut cancelled: watch
         Err(error) => return (unwritten(&error), 0),
     };
     let mut count = 0;
-    let time_is_up = tokio::time::sleep(Duration::from_secs(queries.limits.query_seconds_max));
-    let mut time_is_up = std::pin::pin!(time_is_up);
+    let until = Instant::now() + Duration::from_secs(queries.limits.query_seconds_max);
     let mut stream = answer.rows;
     let end = loop {
         let batch = tokio::select! {
             biased;
             // An error says that nobody can cancel any more: the service is gone.
             _ = cancelled.wait_for(|cancelled| *cancelled) => break End::Cancelled,
-            () = &mut time_is_up => break End::TimedOut,
-            batch = stream.next() => batch,
+            batch = tokio::time::timeout_at(until, stream.next()) => batch,
         };
         let batch = match batch {
-            Some(Ok(batch)) => batch,
-            Some(Err(error)) => break End::Failed(told(error)),
-            None => break End::Finished,
+            // Where batches come without a pause, nobody else looks at the clock.
+            _ if Instant::now() >= until => break End::TimedOut,
+            Err(_) => break End::TimedOut,
+            Ok(Some(Ok(batch))) => batch,
+            Ok(Some(Err(error))) => break End::Failed(told(error)),
+            Ok(None) => break End::Finished,
         };
         let written = tokio::task::spawn_blocking(move || {
             let mut lines = Vec::new();

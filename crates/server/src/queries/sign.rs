@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use event::arn::Region;
-use event::time::EventTime;
 use lake::{Change, Documents, Expect};
 use serde::Serialize;
 use trail::keys::{RegionKey, SIGNING_KEY, is_renewal_due, key_at};
@@ -30,7 +29,7 @@ struct File<'a> {
     file_name: &'a str,
 }
 
-/// Signs files, given by their names and hashes, by the key that is good now in the Region.
+/// Signs files, given by their names and hashes, by the key that was good in the Region when the query ended.
 ///
 /// # Errors
 /// If there is no key and none can be made.
@@ -38,14 +37,14 @@ pub(super) fn sheet(
     documents: &Documents,
     region: Region,
     files: &[(String, String)],
-    (ended, now): (Option<Millis>, EventTime),
+    ended: Millis,
 ) -> Result<Bytes> {
-    let key = key(documents, &region, now)?;
+    // The time as the file tells it: whoever verifies asks for the keys of that moment.
+    let ended = jiff::Timestamp::from_second(ended.0.div_euclid(1_000)).unwrap_or_default();
+    let key = key(documents, &region, ended)?;
     let hashes: Vec<&str> = files.iter().map(|(_, hash)| hash.as_str()).collect();
     let failed = |error: &dyn std::error::Error| Fault::internal("sign the results of a query", error);
     let signing = key.signing_key().map_err(|error| failed(&error))?;
-    let ended = ended.map_or(now, Millis::time);
-    let ended = jiff::Timestamp::from_microsecond(ended.as_micros()).unwrap_or_default();
     let sheet = Sheet {
         version: "1.0",
         region: &region,
@@ -59,9 +58,8 @@ pub(super) fn sheet(
     serde_json::to_vec(&sheet).map(Bytes::from).map_err(|error| failed(&error))
 }
 
-/// Returns the key that signs now; one is made where there is none, or the last one ends soon.
-fn key(documents: &Documents, region: &Region, now: EventTime) -> Result<RegionKey> {
-    let time = jiff::Timestamp::from_microsecond(now.as_micros()).unwrap_or_default();
+/// Returns the key of a time; one is made where there is none, or the last one ends soon.
+fn key(documents: &Documents, region: &Region, time: jiff::Timestamp) -> Result<RegionKey> {
     let keys = documents.read_all::<RegionKey>(SIGNING_KEY)?;
     let mut keys: Vec<RegionKey> = keys.into_iter().map(|kept| kept.value).collect();
     if is_renewal_due(&keys, region, time) {

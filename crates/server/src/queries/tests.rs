@@ -261,7 +261,7 @@ async fn queries_end_by_time_by_their_owner_and_with_the_program() {
     ground.service.queries.settle().await;
     let told = ground.run(Operation::DescribeQuery, json!({ "QueryId": query })).await;
     assert_eq!(told["QueryStatus"], "TIMED_OUT");
-    ground = ground.with_limits(|limits| limits.query_result_bytes_max = 10);
+    ground = ground.with_limits(|limits| (limits.query_seconds_max, limits.query_result_bytes_max) = (60, 10));
     let found = results(&ground, &format!("SELECT eventName, eventTime FROM {id}")).await;
     assert_eq!(found["QueryStatus"], "FAILED");
     assert!(found["ErrorMessage"].as_str().unwrap().contains("more than 10 bytes"), "{found}");

@@ -4,6 +4,9 @@ mod answer;
 mod change;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use event::time::DAY;
 use lake::{Expect, Kept};
 use trail::model::{EVENT_DATA_STORE, EventDataStore, Millis, Stretch};
@@ -34,6 +37,14 @@ pub(crate) fn find(service: &Service, call: &Call, name: &str) -> Result<Kept<Ev
         return named::find(service, call, &arn);
     }
     Ok(found)
+}
+
+/// Returns the ARN that the name of a store stands for.
+///
+/// # Errors
+/// `EventDataStoreARNInvalidException`.
+pub(crate) fn arn_of(call: &Call, name: &str) -> Result<String> {
+    named::arn_of::<EventDataStore>(call, name)
 }
 
 /// Finds one of the caller's stores that was not deleted.

@@ -19,7 +19,12 @@ async fn made(ground: &Ground) -> [String; 4] {
     let destination = json!([{"Type": "EVENT_DATA_STORE", "Location": sink}]);
     let channel = json!({"Name": "my-channel", "Source": "Custom", "Destinations": destination});
     let channel = ground.run(CreateChannel, channel).await;
-    [arn(trail, "TrailARN"), arn(store, "EventDataStoreArn"), arn(dashboard, "DashboardArn"), arn(channel, "ChannelArn")]
+    [
+        arn(trail, "TrailARN"),
+        arn(store, "EventDataStoreArn"),
+        arn(dashboard, "DashboardArn"),
+        arn(channel, "ChannelArn"),
+    ]
 }
 
 #[tokio::test]
@@ -57,6 +62,9 @@ async fn tags_of_nothing_are_refused() {
         let answer = ground.run(ListTags, json!({"ResourceIdList": [arn]})).await;
         assert_eq!(code(&answer), expected, "{arn}");
     }
+    for (operation, input) in [(ListTags, json!({"ResourceIdList": [], "NextToken": "x"})), (ListPublicKeys, json!({"NextToken": "x"}))] {
+        assert_eq!(code(&ground.run(operation, input).await), "InvalidTokenException");
+    }
     let many = json!({"ResourceIdList": vec!["x"; 21]});
     assert_eq!(code(&ground.run(ListTags, many).await), "ValidationException");
 }
@@ -66,11 +74,14 @@ async fn policies_are_kept_and_shown() {
     let ground = Ground::new();
     let [trail, store, dashboard, channel] = made(&ground).await;
     let policy = |arn: &str, action: &str| {
-        let statement = json!({"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": action, "Resource": arn});
+        let statement =
+            json!({"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": action, "Resource": arn});
         json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
     };
     let put = "cloudtrail-data:PutAuditEvents";
-    for (arn, action) in [(&channel, put), (&store, "cloudtrail:StartQuery"), (&dashboard, "cloudtrail:StartDashboardRefresh")] {
+    for (arn, action) in
+        [(&channel, put), (&store, "cloudtrail:StartQuery"), (&dashboard, "cloudtrail:StartDashboardRefresh")]
+    {
         let named = json!({"ResourceArn": arn});
         assert_eq!(code(&ground.run(GetResourcePolicy, named.clone()).await), "ResourcePolicyNotFoundException");
         assert_eq!(code(&ground.run(DeleteResourcePolicy, named.clone()).await), "ResourcePolicyNotFoundException");
@@ -121,7 +132,12 @@ async fn nothing_can_be_delegated() {
     let cases = [
         (RegisterOrganizationDelegatedAdmin, "MemberAccountId", "444455556666", "OrganizationsNotInUseException"),
         (RegisterOrganizationDelegatedAdmin, "MemberAccountId", "me", "InvalidParameterException"),
-        (DeregisterOrganizationDelegatedAdmin, "DelegatedAdminAccountId", "444455556666", "OrganizationsNotInUseException"),
+        (
+            DeregisterOrganizationDelegatedAdmin,
+            "DelegatedAdminAccountId",
+            "444455556666",
+            "OrganizationsNotInUseException",
+        ),
     ];
     for (operation, member, account, expected) in cases {
         assert_eq!(code(&ground.run(operation, json!({ member: account })).await), expected, "{operation:?} {account}");

@@ -221,10 +221,13 @@ fn kms_key_arn(call: &Call, key: &str) -> Result<String> {
     Err(Fault::new(Code::InvalidKmsKeyIdException, message))
 }
 
-/// What lies outside did not answer: the call may be made again.
+/// What lies outside did not answer. The code is the one that the model has for what is not ready yet.
 fn unreachable_world(error: &WorldError) -> Fault {
     tracing::warn!(%error, code = error.code, "a bucket, topic or log group could not be looked up");
-    Fault::new(Code::ServiceUnavailable, "The bucket, topic or log group could not be looked up. Try again.")
+    Fault::new(
+        Code::ConflictException,
+        "The bucket, topic or log group could not be looked up. Wait a little and try again.",
+    )
 }
 
 /// A text of the caller's, short enough for a message.

@@ -9,12 +9,14 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::service_config::ServiceConfigKey;
 use event::arn::Arn;
 use object_store::aws::{AmazonS3Builder, Checksum, resolve_bucket_region};
-use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::s3::credentials::Credentials;
 use crate::s3::owner::ForOwner;
 
+/// How buckets' own logs name us: a trail that leaves out its own deliveries knows them by it.
+const USER_AGENT: &str = concat!("trailkeep/", env!("CARGO_PKG_VERSION"));
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -182,7 +184,7 @@ fn builder(connection: Connection<'_>) -> Result<AmazonS3Builder> {
         .with_bucket_name(bucket)
         .with_region(&region)
         .with_credentials(Arc::new(Credentials::new(credentials)))
-        .with_client_options(limits.with_allow_http(allow_http))
+        .with_client_options(limits.with_allow_http(allow_http).with_config(ClientConfigKey::UserAgent, USER_AGENT))
         .with_retry(retry)
         // A bucket with Object Lock takes nothing without a checksum.
         .with_checksum_algorithm(Checksum::SHA256)

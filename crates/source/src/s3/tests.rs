@@ -374,6 +374,7 @@ async fn what_is_put_for_the_owner_says_so_and_is_signed() {
         value
     };
     assert_eq!(header("x-amz-acl"), "bucket-owner-full-control");
+    assert!(header("user-agent").starts_with("trailkeep/"), "trails know their own deliveries by it");
     assert_eq!(header("x-amz-server-side-encryption-aws-kms-key-id"), "arn:aws:kms:eu-west-1:111122223333:key/k");
     // `printf bytes | sha256sum`
     let hash = "277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9";

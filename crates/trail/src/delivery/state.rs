@@ -13,6 +13,9 @@ pub const TRAIL_CLOUD_WATCH_LOGS: &str = "trail-cloud-watch-logs";
 /// The kind of document that holds the [`ChannelState`] of a webhook for EventBridge envelopes.
 pub const EVENT_BRIDGE: &str = "event-bridge";
 
+/// How many earlier stretches are remembered.
+const PAST_MAX: usize = 64;
+
 /// How far the log files of a trail have come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +28,10 @@ pub struct State {
     pub validation: Option<Millis>,
     /// What is being delivered.
     pub plan: Option<Plan>,
+    /// Earlier stretches of the same trail, each with the number it began after and the one it ended with: whoever is slow
+    /// to send their events goes by it.
+    #[serde(default)]
+    pub past: Vec<(i64, i64)>,
     /// When the last digests end, once they are due: it stays, however often they have to be made.
     #[serde(default)]
     pub closing: Option<Millis>,
@@ -41,11 +48,23 @@ impl State {
             offset: trail.logging.after_seq,
             validation: None,
             plan: None,
+            past: Vec::new(),
             closing: None,
             is_ended: false,
         };
         if trail.log_file_validation_enabled {
             state.validate_from(Timestamp::from_millisecond(started.0).unwrap_or(now));
+        }
+        state
+    }
+
+    /// Begins the next stretch of a trail, or the first one of another trail of its name.
+    pub fn begin_after(before: &State, trail: &Trail, now: Timestamp) -> State {
+        let mut state = State::begin(trail, now);
+        if before.trail.created == trail.created {
+            state.past.clone_from(&before.past);
+            state.past.extend(before.until_seq().map(|until| (before.trail.logging.after_seq, until)));
+            state.past.drain(..state.past.len().saturating_sub(PAST_MAX));
         }
         state
     }
@@ -58,6 +77,12 @@ impl State {
     /// Returns the last sequence number of the stretch, if it has one.
     pub fn until_seq(&self) -> Option<i64> {
         self.trail.logging.until_seq.filter(|_| !self.trail.logging.is_on)
+    }
+
+    /// Returns all stretches that are remembered: above which number and up to which one events are recorded.
+    pub fn stretches(&self) -> Vec<(i64, Option<i64>)> {
+        let past = self.past.iter().map(|(after, until)| (*after, Some(*until)));
+        past.chain([(self.trail.logging.after_seq, self.until_seq())]).collect()
     }
 
     /// Returns when the hours of digests began.
@@ -85,9 +110,6 @@ impl State {
 pub struct ChannelState {
     /// All up to this sequence number is settled.
     pub offset: i64,
-    /// Times in which nothing was recorded: above the first number and up to the second.
-    #[serde(default)]
-    pub gaps: Vec<(i64, i64)>,
     /// Records that were too large to be sent, since the beginning.
     pub oversized: u64,
     /// Records that the other side refused for good, since the beginning.
@@ -99,27 +121,57 @@ impl ChannelState {
     pub fn begin(offset: i64) -> ChannelState {
         ChannelState { offset, ..ChannelState::default() }
     }
-
-    /// Leaves out what lies between two stretches, whose end and beginning these are.
-    pub fn skip(&mut self, after: i64, until: i64) {
-        if after < until {
-            self.gaps.push((after, until));
-        }
-    }
-
-    /// Moves the offset, and forgets what lies behind it.
-    pub fn settle(&mut self, offset: i64) {
-        self.offset = self.offset.max(offset);
-        self.gaps.retain(|(_, until)| *until > self.offset);
-    }
-
-    /// Returns whether an event is neither settled nor left out.
-    pub fn is_open(&self, seq: i64) -> bool {
-        seq > self.offset && !self.gaps.iter().any(|(after, until)| *after < seq && seq <= *until)
-    }
 }
 
 /// Returns whether two readings of a trail are of one stretch.
 fn is_same_stretch(one: &Trail, other: &Trail) -> bool {
     one.created == other.created && one.logging.stretch == other.logging.stretch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trail(created: i64, stretch: u64, after_seq: i64, until_seq: Option<i64>) -> Trail {
+        let json = serde_json::json!({
+            "arn": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit", "name": "audit", "account": "111122223333",
+            "home_region": "eu-west-1", "s3_bucket_name": "trail-logs", "s3_key_prefix": null, "sns_topic_arn": null,
+            "cloud_watch_logs": null, "kms_key_id": null, "include_global_service_events": true,
+            "is_multi_region_trail": true, "is_organization_trail": false, "organization_id": null,
+            "log_file_validation_enabled": false, "recursive_logging": true, "selectors": null, "created": created,
+            "logging": {"is_on": until_seq.is_none(), "stretch": stretch, "after_seq": after_seq, "until_seq": until_seq},
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn stretches_are_remembered_as_long_as_the_trail_is_the_same() {
+        let now = Timestamp::UNIX_EPOCH;
+        let first = State::begin(&trail(0, 1, 5, Some(9)), now);
+        assert_eq!((first.stretches(), first.until_seq()), (vec![(5, Some(9))], Some(9)));
+        let second = State::begin_after(&first, &trail(0, 2, 20, None), now);
+        assert_eq!(second.stretches(), [(5, Some(9)), (20, None)]);
+        let other = State::begin_after(&second, &trail(1, 1, 30, None), now);
+        assert_eq!(other.stretches(), [(30, None)]);
+        assert!(!second.is_stretch_of(&other.trail) && second.is_stretch_of(&trail(0, 2, 20, Some(25))));
+
+        let mut many = first;
+        for stretch in 2..200_u64 {
+            let after = stretch as i64 * 10;
+            many = State::begin_after(&many, &trail(0, stretch, after, Some(after + 1)), now);
+        }
+        assert_eq!(many.stretches().len(), PAST_MAX + 1);
+        assert_eq!(many.stretches().last(), Some(&(1_990, Some(1_991))));
+    }
+
+    #[test]
+    fn a_stretch_is_ended_once_and_not_before_its_offset() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut state = State::begin(&trail(0, 1, 5, None), now);
+        state.offset = 12;
+        state.end_at(10, now);
+        assert_eq!(state.until_seq(), Some(12));
+        state.end_at(20, now);
+        assert_eq!(state.until_seq(), Some(12));
+    }
 }

@@ -39,6 +39,13 @@ detection:
   selection: {eventName|startswith: Describe}
   condition: selection
 ---
+title: Never anything, whatever is recorded
+id: nothing
+logsource: {product: aws, service: cloudtrail}
+detection:
+  selection: {eventSource: iam.amazonaws.com, userIdentity.arn|expand: '%known_networks%'}
+  condition: selection
+---
 title: Described twice
 id: described-twice
 level: critical
@@ -48,6 +55,16 @@ correlation:
   group-by: [recipientAccountId]
   timespan: 1h
   condition: {gte: 2}
+---
+title: User made and function called
+id: both
+level: medium
+correlation:
+  type: temporal
+  rules: [user-made, function-called]
+  group-by: [recipientAccountId]
+  timespan: 1h
+  generate: true
 ";
 
 fn event(time: &str, account: &str, source: &str, name: &str, category: &str, reads: bool) -> Value {
@@ -204,10 +221,11 @@ fn it_says_which_rules_would_go_blind() {
         "described-twice: 1, 0 blind, 0 blind",
         "user-made: 1, 1 whole, 0 never",
         "object-read: 1, 0 never, 1 whole",
+        "both: 0, 0 never, 0 never",
         "function-called: 0, 0 never, 0 never",
     ];
     assert_eq!(found, expect);
-    assert_eq!(answer["rules_total"], 5);
+    assert_eq!(answer["rules_total"], 7);
     let silent = program.run(["simulate", "--no-builtin", "--selectors", "writes.json", "--json"]);
     let answer: Value = serde_json::from_str(&silent.out).expect("JSON");
     assert_eq!((silent.code, &answer["rules_total"], &answer["rules"]), (Some(0), &json!(0), &json!([])));
@@ -229,7 +247,7 @@ fn tables_show_two_trails_side_by_side() {
         "recorded A  skipped A  recorded B  skipped B",
         "and 2 more; `-n 0` shows all",
         "as a further copy",
-        "Of 5 rules, with A (`writes.json`) 1 would go blind, 2 would never match, 0 would see a part.",
+        "Of 7 rules, with A (`writes.json`) 1 would go blind, 3 would never match, 0 would see a part.",
         "  critical      1 -> 0 blind, 0 blind",
     ] {
         assert!(run.out.contains(part), "{part}\n{}", run.out);

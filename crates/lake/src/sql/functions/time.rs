@@ -227,7 +227,7 @@ fn epoch_ms_types(types: &[DataType]) -> Result<(Vec<DataType>, DataType)> {
 }
 
 fn epoch_ms(_: &str, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-    if !args.args.first().is_some_and(|first| first.data_type() == DataType::Int64) {
+    if args.args.first().is_none_or(|first| first.data_type() != DataType::Int64) {
         return epoch(args, 1_000);
     }
     by_rows(args, |args| {

@@ -87,9 +87,9 @@ pub(super) fn table_names(from: &[TableWithJoins]) -> Vec<String> {
 
 /// Returns the names that values which were unnested have as tables and as columns: `UNNEST(resources) AS r`.
 pub(super) fn unnested_names(from: &[TableWithJoins]) -> Vec<String> {
-    let relations = from.iter().flat_map(|table| {
-        std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation))
-    });
+    let relations = from
+        .iter()
+        .flat_map(|table| std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation)));
     relations
         .flat_map(|relation| match relation {
             TableFactor::UNNEST { alias: Some(alias), .. } if alias.columns.is_empty() => {

@@ -8,7 +8,7 @@ use trail::delivery::{
 use trail::model::{Millis, TRAIL, TRAIL_STATUS, Trail};
 
 use super::super::records::{Write, apply, unkept};
-use super::LogFiles;
+use super::{LogFiles, is_given_up};
 use crate::error::Result;
 
 impl LogFiles {
@@ -27,7 +27,9 @@ impl LogFiles {
             }
             Some(state) if has_begun && !state.is_stretch_of(&found) => self.begin(found, now).await,
             None if has_begun => self.begin(found, now).await,
-            _ if found.deleted.is_some() => self.forget(kept).await,
+            _ if found.deleted.is_some() && (self.is_log_group_done()? || is_given_up(&found, now)) => {
+                self.forget(kept).await
+            }
             _ => Ok(()),
         }
     }
@@ -61,20 +63,13 @@ impl LogFiles {
 
     /// Begins the stretch that the trail is in.
     async fn begin(&mut self, trail: Trail, now: Timestamp) -> Result<()> {
-        let before = self.state.as_ref().map(|kept| &kept.value);
-        let ended_at = before.filter(|before| before.trail.created == trail.created).and_then(State::until_seq);
-        let state = State::begin(&trail, now);
+        let state = match &self.state {
+            Some(before) => State::begin_after(&before.value, &trail, now),
+            None => State::begin(&trail, now),
+        };
         let mut writes = Vec::new();
-        if trail.cloud_watch_logs.is_some() {
-            let kept = self.shared.settings.documents.read(TRAIL_CLOUD_WATCH_LOGS, &self.arn).map_err(unkept)?;
-            let channel = match (kept, ended_at) {
-                (Some(Kept { value, .. }), Some(ended_at)) => {
-                    let mut channel: ChannelState = value;
-                    channel.skip(ended_at, state.offset);
-                    channel
-                }
-                _ => ChannelState::begin(state.offset),
-            };
+        if trail.cloud_watch_logs.is_some() && self.channel()?.is_none() {
+            let channel = ChannelState::begin(state.offset);
             writes.push(Write::put(TRAIL_CLOUD_WATCH_LOGS, &self.arn, &channel, Expect::Any)?);
         }
         if let Some(base) = state.validation_base() {
@@ -142,6 +137,19 @@ impl LogFiles {
             found.end_at(until, now);
         }
         Ok(found.trail)
+    }
+
+    /// Returns how far the log group has come, if there is one.
+    fn channel(&self) -> Result<Option<ChannelState>> {
+        let kept = self.shared.settings.documents.read(TRAIL_CLOUD_WATCH_LOGS, &self.arn).map_err(unkept)?;
+        Ok(kept.map(|kept: Kept<ChannelState>| kept.value))
+    }
+
+    /// Returns whether the log group has got all that the trail recorded.
+    fn is_log_group_done(&self) -> Result<bool> {
+        let until = self.state.as_ref().and_then(|kept| kept.value.until_seq());
+        let channel = self.channel()?;
+        Ok(channel.zip(until).is_none_or(|(channel, until)| channel.offset >= until))
     }
 
     async fn end_unseen(&mut self, mut state: State, until: i64, now: Timestamp) -> Result<()> {

@@ -28,12 +28,15 @@ impl LogFiles {
         if state.is_ended {
             return Ok(false);
         }
-        let stored = self.shared.last_seq().await?;
+        let stored = match bounds.until {
+            // What was recorded was stored before the stop was made known.
+            Some(until) => self.shared.last_seq().await?.map(|stored| stored.min(until)),
+            None => self.horizon,
+        };
         let position = self.gathering.as_ref().map_or(state.offset, |gathering| gathering.position);
-        let is_open = bounds.until.is_none_or(|until| position < until);
-        let is_whole = match stored.is_some_and(|stored| stored > position) && is_open {
-            true => self.read(position, bounds.until, now).await?,
-            false => true,
+        let is_whole = match stored.filter(|stored| *stored > position) {
+            Some(stored) => self.read(position, stored, now).await?,
+            None => true,
         };
         let gathering = self.gathering_at(now)?;
         if is_whole && let Some(until) = bounds.until {
@@ -48,13 +51,14 @@ impl LogFiles {
         Ok(is_at_end)
     }
 
-    /// Reads on until nothing is left, or until it is enough for one round; delivers whatever is full by then.
-    async fn read(&mut self, position: i64, until: Option<i64>, now: Timestamp) -> Result<bool> {
+    /// Reads on up to a number, or until it is enough for one round; delivers whatever is full by then.
+    async fn read(&mut self, position: i64, until: i64, now: Timestamp) -> Result<bool> {
         let unread = |error| Error::because(ErrorKind::Lake, "could not read events for a trail", error);
         let tailing = Tailing { after: position, ..Tailing::default() };
         let mut batches = tail(&self.shared.settings.location, tailing).await.map_err(unread)?;
         let mut plans = 0;
-        while let Some((last, batch)) = batches.try_next().await.map_err(unread)? {
+        let mut next = batches.try_next().await.map_err(unread)?;
+        while let Some((last, batch)) = next {
             let target = self.target()?;
             let trail = Arc::new(self.state()?.trail.clone());
             let mut gathering = match self.gathering.take() {
@@ -64,27 +68,28 @@ impl LogFiles {
             if gathering.packer.is_empty() {
                 gathering.opened = now;
             }
-            let bounds = Bounds { after: gathering.position, until };
+            let bounds = Bounds { after: gathering.position, until: Some(until) };
             let work = move || {
                 let done = gather(&batch, &trail, &target, bounds, &mut gathering.packer);
                 done.map(|()| gathering)
             };
-            let gathered = tokio::task::spawn_blocking(work).await;
+            // The next batch is read while this one is gathered.
+            let (gathered, following) = tokio::join!(tokio::task::spawn_blocking(work), async {
+                if last < until { batches.try_next().await } else { Ok(None) }
+            });
             let mut gathering =
                 gathered.map_err(|error| Error::ended("a thread that gathers events", Some(error)))??;
-            gathering.position = until.map_or(last, |until| last.min(until));
+            next = following.map_err(unread)?;
+            gathering.position = last.min(until);
             let is_full = gathering.packer.bytes() >= self.shared.settings.gathered_bytes_max;
             self.gathering = Some(gathering);
             if is_full {
                 self.deliver(now).await?;
                 plans += 1;
             }
-            if plans >= ROUND_PLANS_MAX {
+            if plans >= ROUND_PLANS_MAX && next.is_some() {
                 self.done.is_behind = true;
                 return Ok(false);
-            }
-            if until.is_some_and(|until| last >= until) {
-                break;
             }
         }
         Ok(true)

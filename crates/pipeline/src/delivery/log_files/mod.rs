@@ -17,14 +17,15 @@ use event::arn::{AccountId, Region};
 use jiff::{SignedDuration, Timestamp};
 use lake::{Expect, Kept};
 use trail::delivery::{Chain, DIGEST_CHAIN, Packer, State, TRAIL_DELIVERY};
-use trail::model::{Millis, Trail};
+use trail::model::{Millis, TRAIL, Trail};
 use trail::selectors::Target;
 
 use super::backoff::Backoff;
+use super::course::{Shared, chain};
 use super::destinations::code;
 use super::records::{Note, Of, Write, apply, unkept};
+use super::report::Delivered;
 use super::step::{Step, reached};
-use super::{Delivered, Shared};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a deleted trail is kept for what it could not deliver.
@@ -41,6 +42,10 @@ pub(super) struct LogFiles {
     gathering: Option<Gathering>,
     /// Packed files of the plan by their keys, until they are put.
     packed: HashMap<String, Bytes>,
+    /// The last event that was stored when it was last looked whether the trail records.
+    horizon: Option<i64>,
+    /// When what its owner did could not be taken up.
+    adopt_retry: Backoff,
     retry: Backoff,
     digests_retry: Backoff,
     pub(super) done: Delivered,
@@ -66,6 +71,8 @@ impl LogFiles {
             target: None,
             gathering: None,
             packed: HashMap::new(),
+            horizon: None,
+            adopt_retry: Backoff::default(),
             retry: Backoff::default(),
             digests_retry: Backoff::default(),
             done: Delivered::default(),
@@ -77,10 +84,17 @@ impl LogFiles {
     /// # Errors
     /// The first thing that went wrong. All that was kept by then holds, and the next round goes on from there.
     pub(super) async fn round(&mut self, now: Timestamp) -> Result<()> {
-        self.load()?;
-        let trail: Option<Kept<Trail>> =
-            self.shared.settings.documents.read(trail::model::TRAIL, &self.arn).map_err(unkept)?;
-        self.adopt(trail.clone(), now).await?;
+        if self.adopt_retry.is_waiting(now) {
+            return Ok(());
+        }
+        let trail = match self.look(now).await {
+            Ok(trail) => trail,
+            Err(error) => {
+                self.adopt_retry.fail(now);
+                return Err(error);
+            }
+        };
+        self.adopt_retry.reset();
         if self.state.is_none() || self.retry.is_waiting(now) {
             return Ok(());
         }
@@ -99,6 +113,16 @@ impl LogFiles {
         done
     }
 
+    /// Looks what is stored, what the trail is, and takes that up.
+    async fn look(&mut self, now: Timestamp) -> Result<Option<Kept<Trail>>> {
+        self.load()?;
+        // First what is stored, then the trail: what is stored later may lie behind a stop.
+        self.horizon = self.shared.last_seq().await?;
+        let trail: Option<Kept<Trail>> = self.shared.settings.documents.read(TRAIL, &self.arn).map_err(unkept)?;
+        self.adopt(trail.clone(), now).await?;
+        Ok(trail)
+    }
+
     async fn deliver_due(&mut self, now: Timestamp) -> Result<()> {
         self.finish_plan(now).await?;
         let digests = self.digests(now).await;
@@ -111,7 +135,7 @@ impl LogFiles {
             Ok(()) if is_at_end => self.end(now).await,
             Ok(()) => Ok(()),
             Err(error) => {
-                self.done.failures.push(super::chain(&error));
+                self.done.failures.push(chain(&error));
                 Ok(())
             }
         }
@@ -142,7 +166,7 @@ impl LogFiles {
 
     /// Notes in the status that something failed, and returns the error.
     async fn note_failure(&self, of: Of, error: Error, now: Timestamp) -> Error {
-        tracing::warn!(trail = self.arn, error = super::chain(&error), "a delivery failed and will be tried again");
+        tracing::warn!(trail = self.arn, error = chain(&error), "a delivery failed and will be tried again");
         match apply(&self.shared.settings.documents, Vec::new(), Some(self.note(of, now, Some(code(&error))))).await {
             Ok(_) => error,
             Err(unkept) => unkept,

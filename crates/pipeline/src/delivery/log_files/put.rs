@@ -21,14 +21,15 @@ impl LogFiles {
     /// Carries out the plan, if there is one.
     pub(super) async fn finish_plan(&mut self, now: Timestamp) -> Result<()> {
         let Some(plan) = self.state()?.plan.clone() else { return Ok(()) };
-        let plan = self.ensure_packed(plan).await?;
-        match self.put_all(&plan).await {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::Ended => return Err(error),
-            Err(error) => {
-                let error = self.note_failure(Of::LogFiles, error, now).await;
-                self.redirect(plan).await?;
+        let mut plan = self.ensure_packed(plan).await?;
+        while let Err(error) = self.put_all(&plan).await {
+            if error.kind() == ErrorKind::Ended {
                 return Err(error);
+            }
+            let error = self.note_failure(Of::LogFiles, error, now).await;
+            match self.redirect(plan).await? {
+                Some(elsewhere) => plan = elsewhere,
+                None => return Err(error),
             }
         }
         self.reached(Step::LogFilesPut)?;
@@ -78,11 +79,11 @@ impl LogFiles {
         Ok(())
     }
 
-    /// The owner has named another place meanwhile, and the old one does not take the files.
-    async fn redirect(&mut self, mut plan: Plan) -> Result<()> {
+    /// Sends the files of a plan elsewhere if its owner has named another place meanwhile: the old one does not take them.
+    async fn redirect(&mut self, mut plan: Plan) -> Result<Option<Plan>> {
         let state = self.state()?.clone();
         if is_same_place(&plan.trail, &state.trail) {
-            return Ok(());
+            return Ok(None);
         }
         let before: Vec<String> = plan.files.iter().map(|file| file.key.clone()).collect();
         plan.redirect(&state.trail);
@@ -93,7 +94,8 @@ impl LogFiles {
             }
         }
         self.packed = moved;
-        self.save(State { plan: Some(plan), ..state }, Vec::new(), None).await
+        self.save(State { plan: Some(plan.clone()), ..state }, Vec::new(), None).await?;
+        Ok(Some(plan))
     }
 
     /// Crosses the plan out: the offset moves, the files wait for their digest, the topic for its notice, all at once.

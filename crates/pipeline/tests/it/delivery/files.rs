@@ -155,3 +155,32 @@ async fn other_selectors_hold_for_what_is_read_after_them() {
     expect.sort();
     assert_eq!(ground.delivered(BUCKET), expect);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_delivered_and_collected_again_is_known_already() {
+    let ground = Ground::new();
+    let logs = ground.data().join("made");
+    corpus::generate(&corpus::Config::new(7, 1_000_000), &logs).unwrap();
+    let everything = r#"{"AdvancedEventSelectors":[
+        {"FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]},
+        {"FieldSelectors":[{"Field":"eventCategory","Equals":["Data"]},{"Field":"resources.type","Equals":["AWS::S3::Object"]}]},
+        {"FieldSelectors":[{"Field":"eventCategory","Equals":["Data"]},{"Field":"resources.type","Equals":["AWS::Lambda::Function"]}]},
+        {"FieldSelectors":[{"Field":"eventCategory","Equals":["Data"]},{"Field":"resources.type","Equals":["AWS::DynamoDB::Table"]}]}]}"#;
+    let organization = Trail {
+        is_organization_trail: true,
+        organization_id: Some("o-exampleorgid".into()),
+        selectors: Some(serde_json::from_str(everything).unwrap()),
+        ..trail()
+    };
+    ground.start(&organization, at("10:00")).await;
+    let report = crate::run(&ground.data(), &logs, 100_000).await;
+    let deliveries = ground.deliveries();
+    settle(&deliveries, at("10:01")).await;
+    let done = settle(&deliveries, at("10:05")).await;
+    assert!(done.events * 10 > report.stored * 9, "{} of {}", done.events, report.stored);
+    assert!(done.log_files > 20, "{}", done.log_files);
+    let again = crate::run(&ground.data(), &ground.bucket(BUCKET), 1 << 20).await;
+    assert_eq!((again.stored, again.rejects, again.duplicates), (0, 0, done.events));
+    settle(&deliveries, at("11:00")).await;
+    ground.assert_proven(BUCKET, at("11:01")).await;
+}

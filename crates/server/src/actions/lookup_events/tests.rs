@@ -51,7 +51,11 @@ async fn a_key_sees_its_account_and_region_and_a_key_of_all_sees_all() {
         (ground.call(), json!({"EndTime": "2026-05-30T10:00:00Z"}), "first"),
         (ground.call(), json!({"StartTime": 0, "EndTime": 1_767_225_600}), ""),
         (all.clone(), json!({"StartTime": 0, "EndTime": 1_767_225_600}), "old"),
-        (all, json!({"LookupAttributes": [attribute("EventName", "RunInstances"), attribute("ResourceName", "i-0a")]}), "last"),
+        (
+            all,
+            json!({"LookupAttributes": [attribute("EventName", "RunInstances"), attribute("ResourceName", "i-0a")]}),
+            "last",
+        ),
         (ground.call(), json!({"LookupAttributes": [attribute("ReadOnly", "TRUE")]}), ""),
         (ground.call(), json!({"EventCategory": "insight"}), ""),
     ];
@@ -79,7 +83,8 @@ async fn an_event_is_answered_with_its_record() {
 #[tokio::test]
 async fn wrong_questions_are_refused() {
     let ground = ground().await;
-    let attribute = |key: &str, value: &str| json!({"LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}]});
+    let attribute =
+        |key: &str, value: &str| json!({"LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}]});
     let token = ground.run(LookupEvents, json!({"MaxResults": 1})).await["NextToken"].clone();
     let cases: Vec<(Operation, Value, &str)> = vec![
         (LookupEvents, json!({"MaxResults": 0}), "InvalidMaxResultsException"),
@@ -95,7 +100,11 @@ async fn wrong_questions_are_refused() {
         (LookupEvents, json!({"NextToken": token, "MaxResults": 2}), ""),
         (LookupEvents, json!({"NextToken": token, "StartTime": 1}), "InvalidNextTokenException"),
         (ListInsightsData, json!({"InsightSource": "arn:x", "DataType": "Other"}), "InvalidParameterException"),
-        (ListInsightsData, json!({"InsightSource": "arn:x", "DataType": "InsightsEvents", "NextToken": token}), "InvalidParameterException"),
+        (
+            ListInsightsData,
+            json!({"InsightSource": "arn:x", "DataType": "InsightsEvents", "NextToken": token}),
+            "InvalidParameterException",
+        ),
         (ListInsightsData, json!({"InsightSource": "arn:x", "DataType": "InsightsEvents"}), ""),
     ];
     for (operation, input, expected) in cases {
@@ -141,16 +150,24 @@ async fn calls_are_counted_for_insights() {
     let answer = ground.run(ListInsightsMetricData, ask(json!({}))).await;
     let expected = ask(json!({"Timestamps": [1_780_308_000], "Values": [1.0]}));
     assert_eq!(answer, expected);
-    let filled = ask(json!({"DataType": "FillWithZeros", "StartTime": "2026-06-01T09:59:00Z", "EndTime": "2026-06-01T12:00:00Z", "MaxResults": 2}));
+    let filled = ask(
+        json!({"DataType": "FillWithZeros", "StartTime": "2026-06-01T09:59:00Z", "EndTime": "2026-06-01T12:00:00Z", "MaxResults": 2}),
+    );
     let page = ground.run(ListInsightsMetricData, filled.clone()).await;
     assert_eq!((&page["Timestamps"], &page["Values"]), (&json!([1_780_304_400, 1_780_308_000]), &json!([0.0, 1.0])));
     let mut next = filled;
     next["NextToken"] = page["NextToken"].clone();
     let page = ground.run(ListInsightsMetricData, next).await;
     assert_eq!((&page["Timestamps"], &page.get("NextToken")), (&json!([1_780_311_600]), &None));
-    for wrong in [json!({"Period": 120}), json!({"ErrorCode": "x"}), json!({"InsightType": "ApiErrorRateInsight"}), json!({"TrailName": "x"})] {
+    for wrong in [
+        json!({"Period": 120}),
+        json!({"ErrorCode": "x"}),
+        json!({"InsightType": "ApiErrorRateInsight"}),
+        json!({"TrailName": "x"}),
+    ] {
         let answer = ground.run(ListInsightsMetricData, ask(wrong.clone())).await;
-        let expected = if wrong.get("TrailName").is_some() { "InvalidTrailNameException" } else { "InvalidParameterException" };
+        let expected =
+            if wrong.get("TrailName").is_some() { "InvalidTrailNameException" } else { "InvalidParameterException" };
         assert_eq!(code(&answer), expected, "{wrong}");
     }
 }

@@ -65,8 +65,11 @@ fn listed(selector: &EventSelector, kind: &str, arns: &[&str]) -> bool {
     selector.data_resources.iter().flatten().any(|resource| {
         let (listed, values) = (resource.r#type.as_deref().unwrap(), resource.values.clone().unwrap_or_default());
         values.iter().any(|value| {
-            let all =
-                ["s3", "s3:::", "lambda", "dynamodb"].iter().any(|service| *value == format!("arn:aws:{service}"));
+            let all = match listed {
+                "AWS::S3::Object" => ["arn:aws:s3", "arn:aws:s3:::"].contains(&value.as_str()),
+                "AWS::Lambda::Function" => value == "arn:aws:lambda",
+                _ => value == "arn:aws:dynamodb",
+            };
             let any = |fits: &dyn Fn(&str) -> bool| all || arns.iter().any(|arn| fits(arn));
             match (listed, kind) {
                 ("AWS::S3::Object", "AWS::S3::Object") => any(&|arn| arn.starts_with(value.as_str())),

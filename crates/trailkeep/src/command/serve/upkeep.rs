@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use lake::sql::SessionOptions;
 use lake::{Compaction, Documents};
-use pipeline::delivery::Deliveries;
+use pipeline::collect::Bounds;
+use pipeline::delivery::{Deliveries, Places};
+use pipeline::imports::{Imports, Origin};
 use pipeline::keeper::Keeper;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::command::collect::workers;
 use crate::command::serve::collections;
 use crate::fault::Fault;
 use crate::settings::Settings;
@@ -42,7 +45,15 @@ pub(super) fn start(
     let collecting =
         collections::keep_collecting(Arc::clone(keeper), Arc::clone(documents), settings.clone(), stopped.clone());
     let delivering = keep_delivering(deliveries, stopped.clone());
-    Upkeep(vec![sessions, compaction, tokio::spawn(collecting), tokio::spawn(delivering)])
+    let imports = Imports::new(
+        Arc::clone(keeper),
+        Arc::clone(documents),
+        Origin::of(&Places::choose(&settings.aws, &settings.data), &settings.data),
+        settings.session_options(),
+        (Bounds::default(), workers()),
+    );
+    let importing = tokio::spawn(imports.run(stopped.clone()));
+    Upkeep(vec![sessions, compaction, tokio::spawn(collecting), tokio::spawn(delivering), importing])
 }
 
 impl Upkeep {

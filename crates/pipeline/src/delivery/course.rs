@@ -1,0 +1,135 @@
+//! The consumers side by side: log files and the log group of each trail, notices and the webhook of all.
+
+use std::sync::{Arc, PoisonError};
+
+use jiff::Timestamp;
+use lake::Lake;
+use tokio::sync::{Mutex, watch};
+
+use super::cloud_watch_logs::CloudWatchLogs;
+use super::event_bridge::EventBridge;
+use super::log_files::LogFiles;
+use super::notices::Notices;
+use super::report::Delivered;
+use super::settings::Settings;
+use super::signing::SigningKeys;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What all courses have in common.
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) keys: SigningKeys,
+    lake: Mutex<Option<Lake>>,
+    pub(super) totals: std::sync::Mutex<Delivered>,
+}
+
+impl Shared {
+    pub(super) fn new(settings: Settings) -> Shared {
+        let keys = SigningKeys::new(Arc::clone(&settings.documents));
+        Shared { settings, keys, lake: Mutex::default(), totals: Default::default() }
+    }
+
+    /// Returns the number of the last event that is stored; `None` as long as there is no lake.
+    pub(super) async fn last_seq(&self) -> Result<Option<i64>> {
+        let unread = |error| Error::because(ErrorKind::Lake, "could not look into the lake for deliveries", error);
+        let mut lake = self.lake.lock().await;
+        if let Some(open) = &*lake {
+            if open.refresh().await.is_ok() {
+                return Ok(Some(open.last_seq()));
+            }
+            *lake = None;
+        }
+        match Lake::open(&self.settings.location).await {
+            Ok(opened) => Ok(Some(lake.insert(opened).last_seq())),
+            Err(error) if error.kind() == lake::error::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unread(error)),
+        }
+    }
+}
+
+/// One consumer.
+pub(super) enum Course {
+    LogFiles(Box<LogFiles>),
+    CloudWatchLogs(Box<CloudWatchLogs>),
+    Notices(Notices),
+    EventBridge(Box<EventBridge>),
+}
+
+impl Course {
+    pub(super) fn new(shared: &Arc<Shared>, name: &Name) -> Course {
+        let shared = Arc::clone(shared);
+        match name {
+            Name::LogFiles(arn) => Course::LogFiles(Box::new(LogFiles::new(shared, arn))),
+            Name::CloudWatchLogs(arn) => Course::CloudWatchLogs(Box::new(CloudWatchLogs::new(shared, arn))),
+            Name::Notices => Course::Notices(Notices::new(shared)),
+            Name::EventBridge => Course::EventBridge(Box::new(EventBridge::new(shared))),
+        }
+    }
+
+    /// Does a round and adds what it came to.
+    pub(super) async fn round(&mut self, shared: &Shared, now: Timestamp) -> (Delivered, Result<()>) {
+        let (done, ended) = self.round_of_kind(now).await;
+        let counts = Delivered { failures: Vec::new(), is_behind: false, ..done.clone() };
+        shared.totals.lock().unwrap_or_else(PoisonError::into_inner).add(counts);
+        (done, ended)
+    }
+
+    async fn round_of_kind(&mut self, now: Timestamp) -> (Delivered, Result<()>) {
+        match self {
+            Course::LogFiles(course) => {
+                let ended = course.round(now).await;
+                (std::mem::take(&mut course.done), ended)
+            }
+            Course::CloudWatchLogs(course) => {
+                let ended = course.round(now).await;
+                (std::mem::take(&mut course.done), ended)
+            }
+            Course::Notices(course) => {
+                let ended = course.round(now).await;
+                (std::mem::take(&mut course.done), ended)
+            }
+            Course::EventBridge(course) => {
+                let ended = course.round(now).await;
+                (std::mem::take(&mut course.done), ended)
+            }
+        }
+    }
+}
+
+/// Which consumer: of the kinds that each trail has, its ARN tells.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Name {
+    LogFiles(String),
+    CloudWatchLogs(String),
+    Notices,
+    EventBridge,
+}
+
+/// Does rounds of one course as long as there is more to do at once.
+pub(super) async fn work(course: &mut Course, shared: &Shared, stop: &watch::Receiver<bool>) -> Result<()> {
+    loop {
+        let (done, ended) = course.round(shared, Timestamp::now()).await;
+        for failure in &done.failures {
+            tracing::warn!(error = failure, "a delivery failed and will be tried again");
+        }
+        match ended {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::Ended => return Err(error),
+            Err(error) => tracing::warn!(error = chain(&error), "a delivery failed and will be tried again"),
+        }
+        if !done.is_behind || *stop.borrow() {
+            return Ok(());
+        }
+    }
+}
+
+/// Returns an error with its causes in one line.
+pub(super) fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
