@@ -68,13 +68,13 @@ class Checks:
             self.failed += 1
             print(f"FAILED {name}: found {shortened(found)}, expected {shortened(expected)}", flush=True)
 
-    def run(self, case):
-        """Runs a function of checks; what it cannot finish counts as one failure."""
+    def run(self, case, name=None):
+        """Runs a function of checks; what it cannot finish counts as one failure, under its name or the one given."""
         try:
             case()
         except Exception as error:  # The next case still runs, and the script ends with a failure.
             self.failed += 1
-            print(f"FAILED {case.__name__}: {type(error).__name__}: {str(error)[:SHOWN_CHARACTERS_MAX]}", flush=True)
+            print(f"FAILED {name or case.__name__}: {type(error).__name__}: {str(error)[:SHOWN_CHARACTERS_MAX]}", flush=True)
 
     def close(self):
         """Prints the summary and ends the process."""

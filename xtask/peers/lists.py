@@ -172,10 +172,10 @@ def store_lists(client):
         check_walk("SearchSampleQueries", pages, [name for page in every for name in page], 2)
 
     made = []
-    checks.run(lambda: made.extend(stores()))
+    checks.run(lambda: made.extend(stores()), "stores")
     if made:
-        checks.run(lambda: channels(made[-1]))
-        checks.run(lambda: queries(made[0]))
+        checks.run(lambda: channels(made[-1]), "channels")
+        checks.run(lambda: queries(made[0]), "queries")
     for case in (dashboards, samples):
         checks.run(case)
 
@@ -218,8 +218,8 @@ def import_lists(client, moto):
         check_walk("ListImports by a status", pages, jobs, 7)
 
     first = []
-    checks.run(lambda: first.append(failures()))
-    checks.run(lambda: imports(first))
+    checks.run(lambda: first.append(failures()), "failures")
+    checks.run(lambda: imports(first), "imports")
 
 
 def insight_lists(server, client):

@@ -60,22 +60,26 @@ class Server:
         named = ["--access-key-id", pair[0], "--secret-access-key", pair[1], "--account", account]
         self.door.run("keys", "add", *named, "--role", role, "--scope", scope)
 
-    def start(self):
-        """Starts it and returns once it answers; the port is another each time."""
+    def start(self, failpoint=None):
+        """Starts it and returns once it answers; the port is another each time. With a failpoint it ends at that step."""
         command = [self.binary, "--data", self.data, "serve", "--listen", "127.0.0.1:0", *self.words]
+        armed = {"TRAILKEEP_FAILPOINT": failpoint} if failpoint else {}
         at = self.log.stat().st_size
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment | armed)
         end = time.monotonic() + START_SECONDS_MAX
-        while time.monotonic() < end:
+        said = ""
+        while time.monotonic() < end and (failpoint or self.process.poll() is None):
             said = self.log.read_bytes()[at:].decode(errors="replace")
             _, found, rest = said.partition("on http://")
             if found and ";" in rest:
                 self.url = "http://" + rest.partition(";")[0]
-                urllib.request.urlopen(f"{self.url}/healthz", timeout=START_SECONDS_MAX).close()
+                if not failpoint:
+                    urllib.request.urlopen(f"{self.url}/healthz", timeout=START_SECONDS_MAX).close()
                 return self
             if self.process.poll() is not None:
-                break
+                # It has reached the failpoint before it said where it listens.
+                return self
             time.sleep(LOOK_SECONDS)
         self.process.kill()
         raise AssertionError(f"`trailkeep serve` did not come up: {said[-SHOWN_CHARACTERS_MAX:]}")
@@ -87,6 +91,11 @@ class Server:
         self.process = None
         if status != 0:
             raise AssertionError(f"`trailkeep serve` ended with {status}: {self.said()}")
+
+    def died(self):
+        """Waits until it has ended on its own, as it does at a failpoint."""
+        self.process.wait(STOP_SECONDS_MAX)
+        self.process = None
 
     def kill(self):
         """Ends it in the middle of whatever it does."""

@@ -306,7 +306,7 @@ def validation(server, moto, story):
 
 def in_moto():
     with Moto() as moto, Server(given.trailkeep, given.work / "moto", moto.environment(), SHORT) as server:
-        checks.run(lambda: seed_commands(server, moto))
+        checks.run(lambda: seed_commands(server, moto), "seed_commands")
         story = stories(server, Buckets(moto), "S3")
         validation(server, moto, story)
 

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::bench::{self, Bytes, What};
-use xtask::checkout::{Checkout, Profile};
+use xtask::checkout::Checkout;
 use xtask::error::Result;
 use xtask::setup::{self, Tools};
-use xtask::{acceptance, inflate, soak, suite, tidy};
+use xtask::{inflate, soak, suite, tidy};
 
 /// The chores of the project.
 #[derive(Parser)]
@@ -94,11 +94,7 @@ fn run(chore: Chore) -> Result<bool> {
             let plan = bench::Plan { what, bytes: bytes.0, seed, keep };
             bench::run(&checkout()?, &plan).map(|()| true)
         }
-        Chore::Acceptance { dir } => {
-            let checkout = checkout()?;
-            acceptance::build(&checkout)?;
-            acceptance::run(&checkout, &dir, Profile::Release).map(|()| true)
-        }
+        Chore::Acceptance { dir } => suite::accept(&checkout()?, &dir).map(|()| true),
         Chore::Soak => soak::run(&checkout()?).map(|()| true),
         // It is measured itself, so it asks cargo nothing.
         Chore::InflateFloor { dir } => {

@@ -47,6 +47,26 @@ pub fn run(checkout: &Checkout, acceptance: Option<&Path>) -> bool {
     steps.all_passed()
 }
 
+/// Runs what `cargo xtask acceptance` runs, on a release build: the cases over the data in `folder`, and the API's lists at
+/// full length.
+///
+/// # Errors
+/// When a case fails, or what it needs is missing.
+pub fn accept(checkout: &Checkout, folder: &Path) -> Result<()> {
+    acceptance::build(checkout)?;
+    acceptance::run(checkout, folder, Profile::Release)?;
+    match setup::setup(checkout, Tools::Peers) {
+        Ok(tools) => peers::walk(checkout, &tools, Profile::Release),
+        Err(error) => match unavailable("peers", &error)? {
+            Outcome::NotRun(line) => {
+                println!("{line}");
+                Ok(())
+            }
+            Outcome::Passed => Ok(()),
+        },
+    }
+}
+
 /// Without network the peers cannot run, which is no fault of the change; continuous integration has network.
 fn unavailable(step: &str, error: &Error) -> Result<Outcome> {
     if setup::is_ci() || error.kind() != Kind::NotAvailable {

@@ -65,14 +65,6 @@ const DYNAMODB_ITEM_CALLS: &[&str] = &[
     "UpdateItem",
 ];
 
-/// Calls that are data events where a record does not say whether they are management events: services, each with its calls
-/// in the order of the alphabet.
-pub const DATA_CALLS: [(&str, &[&str]); 3] = [
-    ("dynamodb.amazonaws.com", DYNAMODB_ITEM_CALLS),
-    ("lambda.amazonaws.com", &["Invoke", "InvokeExecution"]),
-    ("s3.amazonaws.com", S3_OBJECT_CALLS),
-];
-
 impl Facts<'_> {
     /// Returns the category of an event that does not say its own.
     pub fn category(&self) -> &'static str {

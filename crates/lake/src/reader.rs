@@ -10,8 +10,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::location::Location;
 use crate::schema;
 use crate::sql::{self, SessionOptions, Tables};
-use crate::table::{Definition, Table};
 use crate::table::files::{Bound, print_date};
+use crate::table::{Definition, Table};
 use crate::{findings, sessions};
 
 /// A lake open for reading.

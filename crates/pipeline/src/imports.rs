@@ -131,7 +131,7 @@ impl Imports {
         let mut outcome = Outcome::of(&import);
         let selection = selection(&import);
         let found = match self.origin.open(&import.source.s3_location_uri).await {
-            Ok(source) => folders::find(&source, &selection).await,
+            Ok(source) => folders::find(&source, key(&import.source.s3_location_uri), &selection).await,
             Err(error) => Found::failed(&import.source.s3_location_uri, &error),
         };
         outcome.failed(found.failed);
@@ -243,6 +243,12 @@ impl Imports {
             }
         }
     }
+}
+
+/// Returns the part of a bucket that a place in it names.
+fn key(location: &str) -> &str {
+    let rest = location.strip_prefix("s3://").unwrap_or(location);
+    rest.split_once('/').map_or("", |(_, key)| key)
 }
 
 /// Returns the selection of objects whose names lie within the times of an import. A selection is about events and leaves

@@ -42,6 +42,8 @@ pub mod http;
 mod metrics;
 mod service;
 
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(test)]
 mod testing;
 

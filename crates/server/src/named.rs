@@ -98,7 +98,10 @@ pub(crate) fn arn_of<T: Named>(call: &Call, name: &str) -> Result<String> {
 }
 
 fn invalid<T: Named>(name: &str) -> Fault {
-    Fault::new(T::INVALID, format!("'{}' is neither the ARN of {} {} nor its last part.", shown(name), article(T::NOUN), T::NOUN))
+    Fault::new(
+        T::INVALID,
+        format!("'{}' is neither the ARN of {} {} nor its last part.", shown(name), article(T::NOUN), T::NOUN),
+    )
 }
 
 fn missing<T: Named>(name: &str) -> Fault {

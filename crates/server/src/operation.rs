@@ -26,7 +26,6 @@ macro_rules! operations {
 
         impl Operation {
             /// Every operation.
-            #[cfg(test)]
             pub(crate) const ALL: &[Operation] = &[$(Operation::$name,)*];
 
             /// Returns its name.
@@ -41,6 +40,11 @@ macro_rules! operations {
 
             fn by_name(name: &str) -> Option<Operation> {
                 match name { $(stringify!($name) => Some(Operation::$name),)* _ => None }
+            }
+
+            /// Returns whether a body can be read as what is sent to it.
+            pub(crate) fn reads(self, body: &[u8]) -> bool {
+                match self { $(Operation::$name => decode::<actions::$action::Input>(body).is_ok(),)* }
             }
 
             /// Carries out a call whose members are in `body`, and returns the answer's body.

@@ -125,6 +125,7 @@ impl Service {
             Arc::clone(&parts.clock),
             (parts.limits, parts.location.data().join(QUERY_RESULTS)),
         );
+        let queries = queries.map_err(|error| Error::unusable(format!("start threads for queries: {error}")))?;
         Ok(Service {
             documents: parts.documents,
             session_options: parts.session_options,

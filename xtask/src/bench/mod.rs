@@ -2,6 +2,7 @@
 //!
 //! Nothing is asserted here: a page states what was measured, with the command, the corpus and the machine.
 
+pub mod api;
 pub mod convert;
 pub mod corpus;
 pub mod detect;
@@ -40,6 +41,8 @@ pub enum What {
     Convert,
     /// Rules: what they cost beside collecting, and how fast they go through what is stored.
     Detect,
+    /// The API of `trailkeep serve`: event history, events pushed in, delivery beside ingest.
+    Api,
 }
 
 impl fmt::Display for What {
@@ -50,6 +53,7 @@ impl fmt::Display for What {
             Self::All => "all",
             Self::Verify => "verify",
             Self::Detect => "detect",
+            Self::Api => "api",
             Self::Convert => "convert",
         })
     }
@@ -107,6 +111,9 @@ pub fn run(checkout: &Checkout, plan: &Plan) -> Result<()> {
     }
     if plan.what == What::Convert {
         return convert::run(checkout, plan);
+    }
+    if plan.what == What::Api {
+        return api::run(checkout, plan);
     }
     setup::setup(checkout, Tools::Peers)?;
     let peers = setup::setup(checkout, Tools::Bench)?;

@@ -3,7 +3,6 @@
 //! The first question is to the flat table and asks for places only. Its conditions hold for every event that fits, and for
 //! some that do not where exactness would cost a look into each record: [`is_exact`] says whether there may be such.
 
-use event::category::DATA_CALLS;
 use event::schema::COLUMNS;
 use event::schema::stored::SHAPE;
 use event::time::EventTime;
@@ -14,12 +13,8 @@ use super::resource;
 use super::{Attribute, Category, Place, Question, Scope};
 use crate::lookup::sql::{in_json, moment, text};
 
-/// Types of events that are neither management nor data events, whatever else they say.
-const OTHER_TYPES: &str =
-    "'AwsCloudTrailInsight', 'AwsVpceEvents', 'AwsVpceEvent', 'AwsAggregatedEvent', 'ActivityLog'";
-
-/// Data events: those of old versions say only that they are no management events.
-pub(super) const DATA: &str = "(eventcategory = 'Data' OR (eventcategory IS NULL AND managementevent = FALSE))";
+/// Data events.
+pub(super) const DATA: &str = "eventcategory = 'Data'";
 
 /// Returns true if every event that the SQL finds fits the question.
 pub(super) fn is_exact(question: &Question) -> bool {
@@ -99,28 +94,12 @@ pub(super) fn scope(scope: &Scope) -> Vec<String> {
     vec![of_account, of_region]
 }
 
+/// The lake says the category of every event, also where its record does not.
 pub(super) fn category(category: &Category) -> &'static str {
-    static MANAGEMENT: std::sync::LazyLock<String> = std::sync::LazyLock::new(management);
     match category {
-        Category::Management => MANAGEMENT.as_str(),
-        Category::Insight | Category::DataInsight(_) => {
-            "(eventcategory = 'Insight' OR (eventcategory IS NULL AND eventtype = 'AwsCloudTrailInsight'))"
-        }
+        Category::Management => "eventcategory = 'Management'",
+        Category::Insight | Category::DataInsight(_) => "eventcategory = 'Insight'",
     }
-}
-
-/// Events of old versions do not say their category: it follows from what they are.
-fn management() -> String {
-    let calls = DATA_CALLS.iter().map(|(source, names)| {
-        let names: Vec<String> = names.iter().map(|name| text(name)).collect();
-        format!("(eventsource = {} AND eventname IN ({}))", text(source), names.join(", "))
-    });
-    let calls: Vec<String> = calls.collect();
-    format!(
-        "(eventcategory = 'Management' OR (eventcategory IS NULL AND coalesce(eventtype, '') NOT IN ({OTHER_TYPES}) AND \
-         coalesce(managementevent, NOT coalesce({}, FALSE))))",
-        calls.join(" OR ")
-    )
 }
 
 /// The event has, or may have, an attribute.

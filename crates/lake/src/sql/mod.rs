@@ -42,7 +42,7 @@ use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 
 pub use error::{Error, Kind, Position};
 pub use late::place::{AddressBook, AddressFacts};
-pub use parts::{Answer, Part, Read, Reading, query_parts, tables};
+pub use parts::{Part, Planned, Read, Reading, query_parts, tables};
 
 /// What a function here returns.
 pub type Result<T> = std::result::Result<T, Error>;

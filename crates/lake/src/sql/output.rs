@@ -15,16 +15,7 @@ use super::rewrite::{shown_name, without_marks};
 ///
 /// `is_plan` says that the answer is the text of a plan, where names stand inside the text.
 pub(super) fn shown(stream: SendableRecordBatchStream, is_plan: bool) -> (SchemaRef, SendableRecordBatchStream) {
-    let inner = stream.schema();
-    let fields: Vec<Field> = inner
-        .fields()
-        .iter()
-        .map(|field| {
-            let data_type = if *field.data_type() == ADDRESS { DataType::Utf8 } else { field.data_type().clone() };
-            Field::new(shown_name(field.name()), data_type, field.is_nullable())
-        })
-        .collect();
-    let schema = Arc::new(Schema::new(fields));
+    let schema = shown_schema(&stream.schema());
     let shown = Arc::clone(&schema);
     let batches = stream.map(move |batch| {
         let batch = batch?;
@@ -37,6 +28,15 @@ pub(super) fn shown(stream: SendableRecordBatchStream, is_plan: bool) -> (Schema
         Ok(RecordBatch::try_new_with_options(Arc::clone(&shown), columns, &rows)?)
     });
     (Arc::clone(&schema), Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
+}
+
+/// Gives columns their shown names and types.
+pub(super) fn shown_schema(inner: &Schema) -> SchemaRef {
+    let fields = inner.fields().iter().map(|field| {
+        let data_type = if *field.data_type() == ADDRESS { DataType::Utf8 } else { field.data_type().clone() };
+        Field::new(shown_name(field.name()), data_type, field.is_nullable())
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 fn shown_column(column: &ArrayRef, is_plan: bool) -> datafusion::common::Result<ArrayRef> {

@@ -13,9 +13,9 @@ use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
     SchemaProvider,
 };
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SessionContext;
 use datafusion::execution::session_state::SessionState;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement;
@@ -35,13 +35,12 @@ pub struct Part {
     pub condition: String,
 }
 
-/// The answer to a query, and what it took.
-pub struct Answer {
+/// A query that is planned and does not run yet.
+pub struct Planned {
     /// Its columns under the names that the query shows.
     pub schema: SchemaRef,
-    /// Its rows as they come. Dropping them cancels the query.
-    pub rows: SendableRecordBatchStream,
     plan: Arc<dyn ExecutionPlan>,
+    task: Arc<TaskContext>,
 }
 
 /// What a query read so far.
@@ -59,7 +58,16 @@ pub struct Read {
 #[derive(Clone)]
 pub struct Reading(Arc<dyn ExecutionPlan>);
 
-impl Answer {
+impl Planned {
+    /// Runs the query, in the runtime that this is called in, and returns its rows as they come. Dropping them cancels it.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn rows(&self) -> Result<SendableRecordBatchStream> {
+        let stream = execute_stream(Arc::clone(&self.plan), Arc::clone(&self.task))?;
+        Ok(output::shown(stream, false).1)
+    }
+
     /// Returns what tells how much is read.
     pub fn reading(&self) -> Reading {
         Reading(Arc::clone(&self.plan))
@@ -111,24 +119,18 @@ pub fn tables(sql: &str) -> Result<Vec<String>> {
     Ok(names.0)
 }
 
-/// Runs one query over parts of the events.
+/// Plans one query over parts of the events.
 ///
 /// # Errors
 /// As [`query`](super::query); [`Kind::Name`] for a table that is none of the parts, and what [`tables`] refuses.
-pub async fn query_parts(ctx: &SessionContext, sql: &str, parts: &[Part]) -> Result<Answer> {
+pub async fn query_parts(ctx: &SessionContext, sql: &str, parts: &[Part]) -> Result<Planned> {
     let (state, plan) = plan_parts(ctx, sql, parts).await?;
     let plan = state.create_physical_plan(&plan).await?;
-    let stream = execute_stream(Arc::clone(&plan), state.task_ctx().into())?;
-    let (schema, rows) = output::shown(stream, false);
-    Ok(Answer { schema, rows, plan })
+    Ok(Planned { schema: output::shown_schema(&plan.schema()), plan, task: state.task_ctx() })
 }
 
-/// Plans one query over parts of the events, and returns the state that it runs in.
-pub(super) async fn plan_parts(
-    ctx: &SessionContext,
-    sql: &str,
-    parts: &[Part],
-) -> Result<(SessionState, LogicalPlan)> {
+/// Plans one query over parts of the events logically, and returns the state that it runs in.
+pub(super) async fn plan_parts(ctx: &SessionContext, sql: &str, parts: &[Part]) -> Result<(SessionState, LogicalPlan)> {
     let known = tables(sql)?;
     if let Some(name) = known.iter().find(|name| !parts.iter().any(|part| part.name == **name)) {
         return Err(Error::new(Kind::Name, format!("there is no table `{name}`")));

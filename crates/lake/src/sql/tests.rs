@@ -29,9 +29,7 @@ use event::schema::stored_schema;
 use futures::TryStreamExt;
 
 use super::parts::plan_parts;
-use super::{
-    AddressBook, AddressFacts, Kind, Part, SessionOptions, Tables, plan, query, query_parts, session, tables,
-};
+use super::{AddressBook, AddressFacts, Kind, Part, SessionOptions, Tables, plan, query, query_parts, session, tables};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sql")
@@ -276,7 +274,7 @@ async fn shapes_run() {
 async fn answer_of_parts(ctx: &SessionContext, sql: &str, parts: &[Part]) -> Result<String, super::Error> {
     let answer = query_parts(ctx, sql, parts).await?;
     let names = answer.schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join("|");
-    let batches: Vec<RecordBatch> = answer.rows.try_collect().await?;
+    let batches: Vec<RecordBatch> = answer.rows()?.try_collect().await?;
     Ok(print(names, &batches))
 }
 

@@ -38,8 +38,8 @@ impl Found {
     }
 }
 
-/// Looks through a place.
-pub(super) async fn find(source: &Source, selection: &Selection) -> Found {
+/// Looks through a place, of whose bucket `key` names a part.
+pub(super) async fn find(source: &Source, key: &str, selection: &Selection) -> Found {
     let mut found = Found::default();
     let mut folders = BTreeSet::new();
     let root = source.uri().to_string();
@@ -47,26 +47,29 @@ pub(super) async fn find(source: &Source, selection: &Selection) -> Found {
     let mut listing = source.list(selection);
     while let Some(listed) = listing.next().await {
         match listed {
-            Listed::Object(object) => folders.extend(folder(root, &object.uri)),
+            Listed::Object(object) => folders.extend(folder((root, key), &object.uri)),
             // Another service's folder, which nobody asked for.
             Listed::Skipped { .. } => {}
             Listed::Failed { uri, error } => found.failed.push((uri, error.to_string())),
         }
     }
-    found.folders = folders.into_iter().collect();
+    // What lies in another one is collected with it, and must not be counted twice.
+    let is_inside =
+        |inner: &Folder| folders.iter().any(|outer: &Folder| *outer != *inner && inner.uri.starts_with(&outer.uri));
+    found.folders = folders.iter().filter(|folder| !is_inside(folder)).cloned().collect();
     found
 }
 
 /// Returns the folder of a Region that an object lies in, or the place itself for one that lies in no such folder; none for
 /// an object that is not wanted.
-fn folder(root: &str, uri: &str) -> Option<Folder> {
+fn folder((root, key): (&str, &str), uri: &str) -> Option<Folder> {
     let rest = uri.strip_prefix(root)?.trim_start_matches('/');
     let whole = || Folder { location: root.to_owned(), uri: format!("{root}/") };
     if rest.is_empty() {
         // The place is the object.
         return Some(Folder { location: root.to_owned(), uri: root.to_owned() });
     }
-    let named = path(root);
+    let named: Vec<&str> = key.split('/').filter(|part| !part.is_empty()).collect();
     let is_named = named.iter().any(|part| *part == LOG_FILES || part.starts_with(BESIDE));
     let mut parts: Vec<&str> = rest.split('/').collect();
     parts.pop();
@@ -86,15 +89,6 @@ fn folder(root: &str, uri: &str) -> Option<Folder> {
 fn below(root: &str, parts: &[&str]) -> Folder {
     let location = format!("{root}/{}", parts.join("/"));
     Folder { uri: format!("{location}/"), location }
-}
-
-/// Returns the folders that a place names: of a bucket those of the key.
-fn path(root: &str) -> Vec<&str> {
-    let key = match root.strip_prefix("s3://") {
-        Some(rest) => rest.split_once('/').map_or("", |(_, key)| key),
-        None => root,
-    };
-    key.split('/').filter(|part| !part.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -129,7 +123,8 @@ mod tests {
             ("s3://b/one.json.gz", "s3://b/one.json.gz".into(), Some("s3://b/one.json.gz".into())),
         ];
         for (root, uri, expected) in cases {
-            assert_eq!(folder(root, &uri).map(|folder| folder.uri), expected, "{uri}");
+            let key = root.strip_prefix("s3://b").unwrap();
+            assert_eq!(folder((root, key), &uri).map(|folder| folder.uri), expected, "{uri}");
         }
     }
 }

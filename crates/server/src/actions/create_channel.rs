@@ -37,7 +37,8 @@ pub(crate) async fn create_channel(service: &Service, call: &Call, input: Input)
     tags::check(&tags)?;
     let destinations = channels::destinations(service, call, &input.destinations)?;
     if all.len() >= CHANNELS_MAX {
-        let message = format!("This account has {CHANNELS_MAX} channels in this Region, which is the most it may have.");
+        let message =
+            format!("This account has {CHANNELS_MAX} channels in this Region, which is the most it may have.");
         return Err(Fault::new(Code::ChannelMaxLimitExceededException, message));
     }
     let channel = Channel {

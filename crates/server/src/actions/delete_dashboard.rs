@@ -19,7 +19,8 @@ pub(crate) async fn delete_dashboard(service: &Service, call: &Call, input: Inpu
     let found = dashboards::find(service, call, &input.dashboard_id)?;
     let arn = &found.value.arn;
     if found.value.termination_protection_enabled {
-        let message = format!("The dashboard {arn} cannot be deleted because termination protection is enabled for it.");
+        let message =
+            format!("The dashboard {arn} cannot be deleted because termination protection is enabled for it.");
         return Err(Fault::new(Code::ConflictException, message));
     }
     kept::delete(service, (DASHBOARD, arn), found.revision)?;

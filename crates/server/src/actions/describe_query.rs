@@ -76,7 +76,10 @@ fn newest(service: &Service, call: &Call, alias: &str, refresh_id: Option<&str>)
     });
     // They come in the order in which they were made.
     all.pop().ok_or_else(|| {
-        Fault::new(Code::QueryIdNotFoundException, format!("No query was run for the alias '{alias}' in the last week."))
+        Fault::new(
+            Code::QueryIdNotFoundException,
+            format!("No query was run for the alias '{alias}' in the last week."),
+        )
     })
 }
 
@@ -88,8 +91,7 @@ fn told(query: Query, owner: Option<String>) -> Output {
         execution_time_in_millis: query.milliseconds(),
         creation_time: seconds(query.created),
     };
-    let (delivery_s3_uri, delivery_status) =
-        query.delivery.map(|delivery| (delivery.uri, delivery.status)).unzip();
+    let (delivery_s3_uri, delivery_status) = query.delivery.map(|delivery| (delivery.uri, delivery.status)).unzip();
     Output {
         query_id: query.id,
         query_string: query.statement,

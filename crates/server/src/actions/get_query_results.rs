@@ -55,9 +55,7 @@ pub(crate) async fn get_query_results(service: &Service, call: &Call, input: Inp
     queries::check_owner(call, input.event_data_store_owner_account_id.as_deref())?;
     let query = queries::find(service, call, &input.query_id, input.event_data_store.as_deref())?;
     let from = match &input.next_token {
-        Some(token) => {
-            service.tokens.read(call, (OPERATION, Code::InvalidNextTokenException), &query.id, token)?
-        }
+        Some(token) => service.tokens.read(call, (OPERATION, Code::InvalidNextTokenException), &query.id, token)?,
         None => 0,
     };
     let (rows, next) = if query.status.has_rows() {

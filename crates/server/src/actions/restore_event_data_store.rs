@@ -6,9 +6,9 @@ use trail::model::{EVENT_DATA_STORE, Millis};
 
 use crate::call::Call;
 use crate::fault::{Code, Fault, Result};
+use crate::kept;
 use crate::service::Service;
 use crate::stores::{self, StoreAnswer};
-use crate::kept;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -41,7 +41,8 @@ pub(crate) async fn start_import(service: &Service, call: &Call, input: Input) -
             new(service, call, destination, (source.s3, bounds)).await?
         }
         _ => {
-            let message = "Give either the ImportId of an import to retry, or Destinations and ImportSource of a new one.";
+            let message =
+                "Give either the ImportId of an import to retry, or Destinations and ImportSource of a new one.";
             return Err(Fault::new(Code::InvalidParameterException, message));
         }
     };

@@ -36,7 +36,9 @@ fn change(store: &mut EventDataStore, members: Members) -> Result<()> {
     let refused = |message: &'static str| Err(Fault::new(Code::InvalidParameterException, message));
     if let Some(mode) = members.billing_mode {
         if mode == stores::FIXED && store.billing_mode != mode {
-            return refused("An event data store with extendable retention pricing cannot be given fixed retention pricing.");
+            return refused(
+                "An event data store with extendable retention pricing cannot be given fixed retention pricing.",
+            );
         }
         store.billing_mode = mode;
     }
@@ -50,7 +52,10 @@ fn change(store: &mut EventDataStore, members: Members) -> Result<()> {
     }
     if let Some(selectors) = members.advanced_event_selectors {
         if selectors.is_empty() {
-            return Err(Fault::new(Code::InvalidEventSelectorsException, "An event data store needs an event selector."));
+            return Err(Fault::new(
+                Code::InvalidEventSelectorsException,
+                "An event data store needs an event selector.",
+            ));
         }
         let before = stores::is_fed_by_channels(store);
         store.advanced_event_selectors = selectors;

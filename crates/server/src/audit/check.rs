@@ -97,7 +97,11 @@ fn check(member: &Member, data: &Map<String, Value>, channel: &Channel) -> Resul
     let wrong = |what: &str| refused("InvalidData", format!("{name} is {what}"));
     let text = match (member.kind, value) {
         (Kind::Object, Value::Object(_)) => {
-            return check_length(member, &name, if member.bytes_max == usize::MAX { 0 } else { value.to_string().len() });
+            return check_length(
+                member,
+                &name,
+                if member.bytes_max == usize::MAX { 0 } else { value.to_string().len() },
+            );
         }
         (Kind::Object, _) => return wrong("no JSON object"),
         (_, Value::String(text)) => text,

@@ -93,7 +93,12 @@ pub(crate) struct Address {
 /// # Errors
 /// For the whole call: `InvalidChannelARN`, `ChannelNotFound`, `ChannelInsufficientPermission`, `DuplicatedAuditEventId`,
 /// and `ValidationException` for members beyond their limits.
-pub(crate) async fn put_audit_events(service: &Service, call: &Call, address: &Address, input: Input) -> Result<Output> {
+pub(crate) async fn put_audit_events(
+    service: &Service,
+    call: &Call,
+    address: &Address,
+    input: Input,
+) -> Result<Output> {
     call.authorize(Access::Write, "cloudtrail-data:PutAuditEvents")?;
     let channel = channel(service, address)?;
     check_sender(service, call, &channel, address.external_id.as_deref())?;
@@ -123,7 +128,10 @@ async fn store(service: &Service, channel: &Channel, built: Built, output: &mut 
                 match reject {
                     Some(reject) => output.failed.push(failed(
                         &entry.id,
-                        Refusal { code: "InvalidData", message: format!("The event cannot be stored: {}.", reject.reason) },
+                        Refusal {
+                            code: "InvalidData",
+                            message: format!("The event cannot be stored: {}.", reject.reason),
+                        },
                     )),
                     None => output.successful.push(Successful { id: entry.id, event_id: entry.event_id }),
                 }

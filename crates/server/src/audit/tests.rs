@@ -42,8 +42,7 @@ async fn channel(ground: &Ground) -> (String, String) {
 }
 
 async fn put(ground: &Ground, call: &Call, (arn, external_id): (&str, Option<&str>), events: Value) -> Value {
-    let address =
-        Address { channel_arn: Some(arn.to_owned()), external_id: external_id.map(str::to_owned) };
+    let address = Address { channel_arn: Some(arn.to_owned()), external_id: external_id.map(str::to_owned) };
     let input = serde_json::from_value(json!({ "auditEvents": events })).unwrap();
     let outcome = put_audit_events(&ground.service, call, &address, input).await;
     answer(outcome.map(|output| serde_json::to_vec(&output).unwrap()))
@@ -105,7 +104,12 @@ async fn events_are_checked_one_by_one_and_stored_together() {
     let started = ground.run(Operation::StartQuery, json!({ "QueryStatement": statement })).await;
     ground.service.queries.settle().await;
     let found = ground.run(Operation::GetQueryResults, json!({ "QueryId": started["QueryId"] })).await;
-    let row: Vec<&Value> = found["QueryResultRows"][0].as_array().unwrap_or_else(|| panic!("{started} {found}")).iter().flat_map(|cell| cell.as_object().unwrap().values()).collect();
+    let row: Vec<&Value> = found["QueryResultRows"][0]
+        .as_array()
+        .unwrap_or_else(|| panic!("{started} {found}"))
+        .iter()
+        .flat_map(|cell| cell.as_object().unwrap().values())
+        .collect();
     assert_eq!(row, ["ActivityAuditLog", "2026-05-31T21:59:59Z", "OrderPlaced", "u-1", arn.as_str()]);
     let status = ground.run(Operation::GetChannel, json!({ "Channel": arn })).await["IngestionStatus"].clone();
     assert_eq!(status["LatestIngestionSuccessEventID"], "e2");
@@ -137,10 +141,7 @@ async fn calls_are_refused_as_a_whole() {
         assert_eq!(code(&put(&ground, &ground.call(), (arn, None), events).await), expected, "{arn}");
     }
     let other = ground.call_of("444455556666", REGION);
-    assert_eq!(
-        code(&put(&ground, &other, (&arn, None), json!([event("a")])).await),
-        "ChannelInsufficientPermission"
-    );
+    assert_eq!(code(&put(&ground, &other, (&arn, None), json!([event("a")])).await), "ChannelInsufficientPermission");
     let policy = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::444455556666:root" }, "Resource": arn,
         "Action": "cloudtrail-data:PutAuditEvents",
@@ -148,7 +149,9 @@ async fn calls_are_refused_as_a_whole() {
     }] });
     let input = json!({ "ResourceArn": arn, "ResourcePolicy": policy.to_string() });
     assert_eq!(code(&ground.run(Operation::PutResourcePolicy, input).await), "");
-    for (word, expected) in [(Some("word"), ""), (Some("other"), "ChannelInsufficientPermission"), (None, "ChannelInsufficientPermission")] {
+    for (word, expected) in
+        [(Some("word"), ""), (Some("other"), "ChannelInsufficientPermission"), (None, "ChannelInsufficientPermission")]
+    {
         assert_eq!(code(&put(&ground, &other, (&arn, word), json!([event("a")])).await), expected, "{word:?}");
     }
 }
@@ -180,7 +183,8 @@ async fn a_channel_feeds_its_stores_while_it_names_them() {
     assert_eq!(gone, json!({}));
     let told = ground.run(Operation::GetEventDataStore, json!({ "EventDataStore": store })).await;
     assert_eq!(told["Status"], "PENDING_DELETION");
-    let refused = ground.run(Operation::StartQuery, json!({ "QueryStatement": format!("SELECT 1 FROM {store}") })).await;
+    let refused =
+        ground.run(Operation::StartQuery, json!({ "QueryStatement": format!("SELECT 1 FROM {store}") })).await;
     assert_eq!(code(&refused), "InactiveEventDataStoreException");
     let restored = ground.run(Operation::RestoreEventDataStore, json!({ "EventDataStore": store })).await;
     assert_eq!(restored["Status"], "ENABLED");

@@ -152,7 +152,12 @@ pub(crate) fn write(
         .collect::<lake::error::Result<_>>()?;
     let mut change: Vec<Change<'_>> = stores
         .iter()
-        .map(|(revision, id, body)| Change::Put { kind: EVENT_DATA_STORE, id, body, expect: Expect::Revision(*revision) })
+        .map(|(revision, id, body)| Change::Put {
+            kind: EVENT_DATA_STORE,
+            id,
+            body,
+            expect: Expect::Revision(*revision),
+        })
         .collect();
     let expect = before.map_or(Expect::Absent, |kept| Expect::Revision(kept.revision));
     let body = after.map(lake::to_body).transpose()?;

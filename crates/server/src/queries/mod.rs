@@ -3,6 +3,7 @@
 
 mod delivery;
 mod document;
+mod engine;
 mod parameters;
 mod plan;
 mod rows;
@@ -38,6 +39,7 @@ use crate::service::{Limits, Service};
 use crate::stores;
 use crate::world::World;
 use document::QUERY;
+use engine::Engine;
 
 /// Days for which a query and its results are kept. Source: AWS CloudTrail API reference, `GetQueryResults`.
 pub(crate) const KEPT_DAYS: i64 = 7;
@@ -49,6 +51,7 @@ pub(crate) struct Queries {
     clock: Arc<dyn Clock>,
     limits: Limits,
     folder: PathBuf,
+    engine: Engine,
     room: Arc<Semaphore>,
     /// By the id of each query that runs, the way to cancel it.
     running: Mutex<HashMap<String, watch::Sender<bool>>>,
@@ -58,23 +61,28 @@ pub(crate) struct Queries {
 
 impl Queries {
     /// Queries whose results lie in a folder, which is made when it is needed.
+    ///
+    /// # Errors
+    /// If the system gives no threads.
     pub(crate) fn new(
         documents: Arc<Documents>,
         world: Arc<dyn World>,
         clock: Arc<dyn Clock>,
         (limits, folder): (Limits, PathBuf),
-    ) -> Queries {
+    ) -> std::io::Result<Queries> {
         let room = Arc::new(Semaphore::new(limits.queries_max));
-        Queries {
+        let engine = Engine::start(limits.queries_max)?;
+        Ok(Queries {
             documents,
             world,
             clock,
             limits,
             folder,
+            engine,
             room,
             running: Mutex::default(),
             tasks: Mutex::default(),
-        }
+        })
     }
 
     /// Takes one of the places for queries that run at once.

@@ -3,9 +3,10 @@
 
 use datafusion::execution::context::SessionContext;
 use lake::Lake;
-use lake::sql::{self, Answer, Kind, Part};
+use lake::sql::{self, Kind, Part, Planned};
 use trail::model::EventDataStore;
 
+use super::engine::PARTS_MAX;
 use crate::call::Call;
 use crate::fault::{Code, Fault, Result};
 use crate::named::is_uuid;
@@ -16,7 +17,7 @@ use crate::stores;
 ///
 /// # Errors
 /// `InvalidQueryStatementException` with what is wrong with the text, and what is wrong with a store that it names.
-pub(super) async fn planned(service: &Service, call: &Call, statement: &str) -> Result<(Answer, Vec<EventDataStore>)> {
+pub(super) async fn planned(service: &Service, call: &Call, statement: &str) -> Result<(Planned, Vec<EventDataStore>)> {
     let names = sql::tables(statement).map_err(|error| refusal(&error))?;
     if names.is_empty() {
         let message = "The query reads nothing: name an event data store behind FROM, by the last part of its ARN.";
@@ -32,8 +33,8 @@ pub(super) async fn planned(service: &Service, call: &Call, statement: &str) -> 
         }
     }
     let session = session(service).await?;
-    let answer = sql::query_parts(&session, statement, &parts).await.map_err(|error| refusal(&error))?;
-    Ok((answer, read))
+    let planned = sql::query_parts(&session, statement, &parts).await.map_err(|error| refusal(&error))?;
+    Ok((planned, read))
 }
 
 /// Checks that a text is a query, and that the caller has the stores which it names.
@@ -68,6 +69,7 @@ fn store(service: &Service, call: &Call, name: &str) -> Result<EventDataStore> {
 async fn session(service: &Service) -> Result<SessionContext> {
     let mut options = service.session_options.clone();
     options.memory_bytes_max = options.memory_bytes_max.min(service.limits.query_memory_bytes_max);
+    options.target_partitions = options.target_partitions.min(PARTS_MAX);
     options.spill_bytes_max /= u64::try_from(service.limits.queries_max.max(1)).unwrap_or(1);
     let session = match service.lake().await? {
         Some(lake) => lake.session(&options),

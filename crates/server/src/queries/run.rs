@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
-use lake::sql::{self, Answer, Reading};
+use lake::sql::{self, Planned, Reading};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 use trail::model::Millis;
 
+use super::engine::{Running, Step};
 use super::rows::{Rows, TooMany};
 use super::{Queries, Status, delivery, text};
 
@@ -27,11 +27,10 @@ enum End {
 pub(super) async fn run(
     queries: Arc<Queries>,
     id: String,
-    answer: Answer,
+    planned: Planned,
     (cancelled, place): (watch::Receiver<bool>, OwnedSemaphorePermit),
 ) {
-    let told = carry_out(&queries, &id, answer, cancelled.clone()).await;
-    drop(place);
+    let told = carry_out(&queries, &id, (planned, place), cancelled.clone()).await;
     let delivered = match told {
         Ok(Some(query)) if query.is_delivering() => delivery::deliver(&queries, query, cancelled).await,
         Ok(_) => Ok(()),
@@ -46,7 +45,7 @@ pub(super) async fn run(
 async fn carry_out(
     queries: &Queries,
     id: &str,
-    answer: Answer,
+    (planned, place): (Planned, OwnedSemaphorePermit),
     cancelled: watch::Receiver<bool>,
 ) -> lake::error::Result<Option<super::Query>> {
     let started = Millis::from(queries.clock.now());
@@ -55,8 +54,11 @@ async fn carry_out(
             (query.status, query.started) = (Status::Running, Some(started));
         }
     })?;
-    let reading = answer.reading();
-    let (end, rows) = drain(queries, id, answer, cancelled).await;
+    let reading = planned.reading();
+    let (end, rows) = match queries.engine.run(planned, place) {
+        Some(running) => drain(queries, id, running, cancelled).await,
+        None => (End::Cancelled, 0),
+    };
     queries.change(id, |query| tell(query, &end, rows, (&reading, Millis::from(queries.clock.now()))))
 }
 
@@ -79,7 +81,9 @@ fn tell(query: &mut super::Query, end: &End, rows: u64, (reading, now): (&Readin
     };
     match end {
         End::Finished => {}
-        End::TimedOut => query.error = Some("The time of the query was up. The rows that were found are there.".to_owned()),
+        End::TimedOut => {
+            query.error = Some("The time of the query was up. The rows that were found are there.".to_owned())
+        }
         End::Cancelled => query.cancel_delivery(),
         End::Failed(message) => query.error = Some(message.chars().take(MESSAGE_MAX).collect()),
     }
@@ -89,28 +93,28 @@ fn tell(query: &mut super::Query, end: &End, rows: u64, (reading, now): (&Readin
 }
 
 /// Writes rows to disk as they come, and returns how many there are.
-async fn drain(queries: &Queries, id: &str, answer: Answer, mut cancelled: watch::Receiver<bool>) -> (End, u64) {
+async fn drain(queries: &Queries, id: &str, mut running: Running, mut cancelled: watch::Receiver<bool>) -> (End, u64) {
     let mut rows = match Rows::create(&queries.folder, id, queries.limits.query_result_bytes_max) {
         Ok(rows) => rows,
         Err(error) => return (unwritten(&error), 0),
     };
     let mut count = 0;
     let until = Instant::now() + Duration::from_secs(queries.limits.query_seconds_max);
-    let mut stream = answer.rows;
     let end = loop {
         let batch = tokio::select! {
             biased;
             // An error says that nobody can cancel any more: the service is gone.
             _ = cancelled.wait_for(|cancelled| *cancelled) => break End::Cancelled,
-            batch = tokio::time::timeout_at(until, stream.next()) => batch,
+            batch = tokio::time::timeout_at(until, running.next()) => batch,
         };
         let batch = match batch {
             // Where batches come without a pause, nobody else looks at the clock.
             _ if Instant::now() >= until => break End::TimedOut,
             Err(_) => break End::TimedOut,
-            Ok(Some(Ok(batch))) => batch,
-            Ok(Some(Err(error))) => break End::Failed(told(error)),
-            Ok(None) => break End::Finished,
+            Ok(Step::Rows(batch)) => batch,
+            Ok(Step::End) => break End::Finished,
+            Ok(Step::Failed(error)) => break End::Failed(told(&error)),
+            Ok(Step::Gone) => break unwritten(&std::io::Error::other("the query ended before its time")),
         };
         let written = tokio::task::spawn_blocking(move || {
             let mut lines = Vec::new();
@@ -127,8 +131,7 @@ async fn drain(queries: &Queries, id: &str, answer: Answer, mut cancelled: watch
             Err(error) => break unwritten(&error),
         }
     };
-    // What was read by then is let go of before the file is closed.
-    drop(stream);
+    drop(running);
     match rows.finish() {
         Ok(()) => (end, count),
         Err(error) => (unwritten(&error), 0),
@@ -136,8 +139,7 @@ async fn drain(queries: &Queries, id: &str, answer: Answer, mut cancelled: watch
 }
 
 /// What its owner is told of a query that failed while it ran.
-fn told(error: datafusion::error::DataFusionError) -> String {
-    let error = sql::Error::from(error);
+fn told(error: &sql::Error) -> String {
     match error.kind() {
         sql::Kind::Resources => format!(
             "The query needs more memory than one query may have. Ask for less at once, such as a shorter time. ({error})"

@@ -33,12 +33,7 @@ struct File<'a> {
 ///
 /// # Errors
 /// If there is no key and none can be made.
-pub(super) fn sheet(
-    documents: &Documents,
-    region: Region,
-    files: &[(String, String)],
-    ended: Millis,
-) -> Result<Bytes> {
+pub(super) fn sheet(documents: &Documents, region: Region, files: &[(String, String)], ended: Millis) -> Result<Bytes> {
     // The time as the file tells it: whoever verifies asks for the keys of that moment.
     let ended = jiff::Timestamp::from_second(ended.0.div_euclid(1_000)).unwrap_or_default();
     let key = key(documents, &region, ended)?;

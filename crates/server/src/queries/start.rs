@@ -37,7 +37,7 @@ pub(crate) async fn start(service: &Service, call: &Call, ask: Ask) -> Result<Qu
     if let Some(uri) = &ask.delivery_s3_uri {
         delivery::check(service, uri).await?;
     }
-    let (answer, stores) = plan::planned(service, call, &ask.statement).await?;
+    let (planned, stores) = plan::planned(service, call, &ask.statement).await?;
     let query = Query {
         id: uuid::Uuid::new_v4().to_string(),
         account: call.account,
@@ -51,7 +51,7 @@ pub(crate) async fn start(service: &Service, call: &Call, ask: Ask) -> Result<Qu
         started: None,
         ended: None,
         error: None,
-        columns: text::columns(&answer.schema),
+        columns: text::columns(&planned.schema),
         rows: 0,
         events_scanned: 0,
         events_matched: 0,
@@ -64,7 +64,7 @@ pub(crate) async fn start(service: &Service, call: &Call, ask: Ask) -> Result<Qu
         queries.running().remove(&query.id);
         return Err(fault);
     }
-    let running = run::run(Arc::clone(queries), query.id.clone(), answer, (cancelled, place));
+    let running = run::run(Arc::clone(queries), query.id.clone(), planned, (cancelled, place));
     let mut tasks = queries.tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     while tasks.try_join_next().is_some() {}
     tasks.spawn(running);

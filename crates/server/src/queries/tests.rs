@@ -147,14 +147,23 @@ async fn queries_read_stores_in_any_spelling_and_nothing_else() {
         (format!("SELECT e.eventName FROM {id} AS e WHERE e.readOnly = true"), "Read"),
         (format!("SELECT \"{id}\".eventName FROM \"{id}\" WHERE readOnly"), "Read"),
         (
-            format!("SELECT element_at(requestParameters, 'bucketName') b, json_extract_scalar(requestParameters, '$.n') FROM {id} WHERE readOnly = true;"),
+            format!(
+                "SELECT element_at(requestParameters, 'bucketName') b, json_extract_scalar(requestParameters, '$.n') FROM {id} WHERE readOnly = true;"
+            ),
             "b,7",
         ),
         (format!("WITH events AS (SELECT * FROM {id} WHERE readOnly) {count} events"), "1"),
         (format!("{count} (SELECT eventName FROM {id} UNION SELECT awsRegion FROM {id}) x"), "5"),
-        (format!("SELECT a.eventName FROM {id} a JOIN {id} b ON a.eventID = b.eventID WHERE b.readOnly = true"), "Read"),
-        (format!("SELECT eventTime, readOnly, userIdentity.userName, errorCode, array_agg(1) FROM {id} WHERE readOnly GROUP BY 1, 2, 3, 4"),
-            "2026-05-20T10:00:00Z,true,alice,,[1]"),
+        (
+            format!("SELECT a.eventName FROM {id} a JOIN {id} b ON a.eventID = b.eventID WHERE b.readOnly = true"),
+            "Read",
+        ),
+        (
+            format!(
+                "SELECT eventTime, readOnly, userIdentity.userName, errorCode, array_agg(1) FROM {id} WHERE readOnly GROUP BY 1, 2, 3, 4"
+            ),
+            "2026-05-20T10:00:00Z,true,alice,,[1]",
+        ),
         (format!("{count} events"), "InvalidQueryStatementException"),
         (format!("{count} {id}, events"), "InvalidQueryStatementException"),
         (format!("{count} {id} WHERE eventID IN (SELECT eventid FROM events_flat)"), "InvalidQueryStatementException"),
@@ -172,7 +181,7 @@ async fn queries_read_stores_in_any_spelling_and_nothing_else() {
         ("SELEC".to_owned(), "InvalidQueryStatementException"),
         (format!("SELECT nosuchcolumn FROM {id}"), "InvalidQueryStatementException"),
         (format!("COPY (SELECT * FROM {id}) TO 'x.csv'"), "InvalidQueryStatementException"),
-        (format!("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc/passwd'"), "InvalidQueryStatementException"),
+        ("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc/passwd'".to_owned(), "InvalidQueryStatementException"),
         (format!("{count} \"{elsewhere}\""), "EventDataStoreNotFoundException"),
         (format!("{count} 11111111-2222-3333-4444-555555555555"), "EventDataStoreNotFoundException"),
         (format!("{count} \"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/x\""), "EventDataStoreARNInvalidException"),
@@ -189,7 +198,10 @@ async fn rows_come_page_by_page_and_tokens_are_bound() {
     let ground = full().await;
     let id = store(&ground, &json!({})).await;
     let started = ground
-        .run(Operation::StartQuery, json!({ "QueryStatement": format!("SELECT eventName, eventName FROM {id} ORDER BY 1") }))
+        .run(
+            Operation::StartQuery,
+            json!({ "QueryStatement": format!("SELECT eventName, eventName FROM {id} ORDER BY 1") }),
+        )
         .await;
     ground.service.queries.settle().await;
     let (query, mut token, mut seen) = (started["QueryId"].clone(), Value::Null, Vec::new());
@@ -215,14 +227,19 @@ async fn rows_come_page_by_page_and_tokens_are_bound() {
     assert_eq!(told["QueryStatus"], "FINISHED");
     assert!(told["QueryStatistics"]["EventsScanned"].as_u64() >= told["QueryStatistics"]["EventsMatched"].as_u64());
     assert_eq!(code(&ground.run(Operation::CancelQuery, json!({ "QueryId": query })).await), "InactiveQueryException");
-    let foreign = ground.run_as(&ground.call_of("444455556666", REGION), Operation::DescribeQuery, json!({ "QueryId": query })).await;
+    let foreign = ground
+        .run_as(&ground.call_of("444455556666", REGION), Operation::DescribeQuery, json!({ "QueryId": query }))
+        .await;
     assert_eq!(code(&foreign), "QueryIdNotFoundException");
     let listed = ground.run(Operation::ListQueries, json!({ "EventDataStore": id, "QueryStatus": "FINISHED" })).await;
     assert!(listed["Queries"].as_array().unwrap().iter().any(|listed| listed["QueryId"] == query));
     ground.service.queries.settle().await;
     ground.clock.pass(8 * 86_400);
     ground.service.recover().await.unwrap();
-    assert_eq!(code(&ground.run(Operation::DescribeQuery, json!({ "QueryId": query })).await), "QueryIdNotFoundException");
+    assert_eq!(
+        code(&ground.run(Operation::DescribeQuery, json!({ "QueryId": query })).await),
+        "QueryIdNotFoundException"
+    );
     assert!(!ground.folder.path().join("query-results").join(query.as_str().unwrap()).exists());
 }
 
@@ -301,10 +318,8 @@ async fn results_are_delivered_and_signed() {
     let key = &keys[0].value;
     assert_eq!(sheet["publicKeyFingerprint"], json!(key.fingerprint));
     let signature = sheet["hashSignature"].as_str().unwrap().as_bytes();
-    let signature: Vec<u8> = signature
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect();
+    let signature: Vec<u8> =
+        signature.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect();
     let public = aws_lc_rs::signature::UnparsedPublicKey::new(
         &aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256,
         key.public_key().unwrap(),

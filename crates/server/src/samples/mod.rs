@@ -16,8 +16,8 @@ pub(crate) struct Sample {
 
 /// Words that say nothing about what is looked for.
 const EMPTY_WORDS: [&str; 24] = [
-    "a", "all", "an", "and", "are", "by", "did", "do", "find", "for", "from", "get", "in", "is", "list", "me", "of", "on",
-    "show", "the", "to", "was", "what", "which",
+    "a", "all", "an", "and", "are", "by", "did", "do", "find", "for", "from", "get", "in", "is", "list", "me", "of",
+    "on", "show", "the", "to", "was", "what", "which",
 ];
 
 /// Returns the samples that have to do with a phrase, with how much from above 0 to 1, the most first.

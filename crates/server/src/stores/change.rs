@@ -12,8 +12,7 @@ use crate::service::Service;
 use crate::validate::Violations;
 
 /// How a store would be paid for, with the least, the most and the usual days that it keeps events.
-const BILLING: [(&str, u32, u32, u32); 2] =
-    [("EXTENDABLE_RETENTION_PRICING", 7, 3_653, 366), (FIXED, 7, 2_557, 2_557)];
+const BILLING: [(&str, u32, u32, u32); 2] = [("EXTENDABLE_RETENTION_PRICING", 7, 3_653, 366), (FIXED, 7, 2_557, 2_557)];
 /// The mode that the other one cannot become.
 pub(crate) const FIXED: &str = "FIXED_RETENTION_PRICING";
 /// Categories of events that one store may hold together; each other one has stores of its own.
@@ -93,7 +92,8 @@ pub(crate) fn retention(billing_mode: &str, days: Option<i64>) -> Result<u32> {
         BILLING.iter().find(|(mode, ..)| *mode == billing_mode).copied().unwrap_or((FIXED, 7, 2_557, 2_557));
     let days = days.map_or(Some(usual), |days| u32::try_from(days).ok());
     days.filter(|days| (least..=most).contains(days)).ok_or_else(|| {
-        let message = format!("With the billing mode {billing_mode} the retention period is from {least} to {most} days.");
+        let message =
+            format!("With the billing mode {billing_mode} the retention period is from {least} to {most} days.");
         Fault::new(Code::InvalidParameterException, message)
     })
 }
@@ -106,7 +106,9 @@ pub(crate) fn check_switchable(store: &EventDataStore) -> Result<()> {
     match store.categories().iter().find(|category| !SWITCHABLE.contains(category)) {
         Some(category) => Err(Fault::new(
             Code::InvalidEventDataStoreCategoryException,
-            format!("The ingestion of an event data store of the category {category} can be neither started nor stopped."),
+            format!(
+                "The ingestion of an event data store of the category {category} can be neither started nor stopped."
+            ),
         )),
         None => Ok(()),
     }

@@ -93,7 +93,8 @@ pub(crate) fn check_count(all: &[Kept<EventDataStore>]) -> Result<()> {
     if all.iter().filter(|kept| kept.value.deleted.is_none()).count() < STORES_MAX {
         return Ok(());
     }
-    let message = format!("This account has {STORES_MAX} event data stores in this Region, which is the most it may have.");
+    let message =
+        format!("This account has {STORES_MAX} event data stores in this Region, which is the most it may have.");
     Err(Fault::new(Code::EventDataStoreMaxLimitExceededException, message))
 }
 

@@ -64,10 +64,7 @@ async fn what_a_store_cannot_be_is_refused() {
             "InvalidEventSelectorsException",
         ),
         (json!({ "Name": "new", "OrganizationEnabled": true }), "OrganizationsNotInUseException"),
-        (
-            json!({ "Name": "new", "TagsList": [{ "Key": "a" }, { "Key": "a" }] }),
-            "InvalidTagParameterException",
-        ),
+        (json!({ "Name": "new", "TagsList": [{ "Key": "a" }, { "Key": "a" }] }), "InvalidTagParameterException"),
         (
             json!({ "Name": "new", "StartIngestion": false, "AdvancedEventSelectors": category("Evidence") }),
             "InvalidEventDataStoreCategoryException",
@@ -132,7 +129,8 @@ async fn a_store_is_changed_by_what_is_sent_and_by_nothing_else() {
         assert_eq!(code(&answer), expected, "{input} {answer}");
     }
     let told = ground.run(Operation::GetEventDataStore, json!({ "EventDataStore": arn })).await;
-    let found = ["Name", "RetentionPeriod", "MultiRegionEnabled", "TerminationProtectionEnabled"].map(|name| told[name].clone());
+    let found = ["Name", "RetentionPeriod", "MultiRegionEnabled", "TerminationProtectionEnabled"]
+        .map(|name| told[name].clone());
     assert_eq!(found, [json!("store"), json!(90), json!(false), json!(true)]);
 }
 
@@ -157,7 +155,8 @@ async fn what_is_not_the_callers_is_not_there() {
         (json!(""), "EventDataStoreARNInvalidException"),
     ];
     for (name, expected) in cases {
-        for operation in [Operation::GetEventDataStore, Operation::DisableFederation, Operation::RestoreEventDataStore] {
+        for operation in [Operation::GetEventDataStore, Operation::DisableFederation, Operation::RestoreEventDataStore]
+        {
             assert_eq!(code(&ground.run(operation, named(&name)).await), expected, "{name}");
         }
     }
@@ -214,7 +213,8 @@ async fn channels_feed_stores_made_for_them() {
 #[tokio::test]
 async fn dashboards_are_kept_as_they_were_sent() {
     let ground = Ground::new();
-    let store = make(&ground, "store").await["EventDataStoreArn"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let store =
+        make(&ground, "store").await["EventDataStoreArn"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
     let widget = |sql: String| json!({ "QueryStatement": sql, "ViewProperties": { "Height": "2", "View": "Table" } });
     let good = widget(format!("SELECT eventName FROM {store}"));
     let schedule = json!({ "Frequency": { "Unit": "HOURS", "Value": 6 }, "Status": "ENABLED", "TimeOfDay": "12:30" });
@@ -229,7 +229,10 @@ async fn dashboards_are_kept_as_they_were_sent() {
         (json!({ "Name": "board" }), "ConflictException"),
         (json!({ "Name": "b" }), "InvalidParameterException"),
         (json!({ "Name": "new", "Widgets": [widget("SELECT".into())] }), "InvalidQueryStatementException"),
-        (json!({ "Name": "new", "Widgets": [widget(format!("SELECT 1 FROM {MISSING}"))] }), "EventDataStoreNotFoundException"),
+        (
+            json!({ "Name": "new", "Widgets": [widget(format!("SELECT 1 FROM {MISSING}"))] }),
+            "EventDataStoreNotFoundException",
+        ),
         (json!({ "Name": "new", "Widgets": vec![good.clone(); 11] }), "ServiceQuotaExceededException"),
         (
             json!({ "Name": "new", "RefreshSchedule": { "Frequency": { "Unit": "HOURS", "Value": 5 } } }),
@@ -275,7 +278,10 @@ async fn imports_are_asked_for_stopped_and_retried() {
         (json!({ "Destinations": [store] }), "InvalidParameterException"),
         (json!({ "Destinations": [store, store], "ImportSource": source("s3://logs") }), "InvalidParameterException"),
         (json!({ "Destinations": [MISSING], "ImportSource": source("s3://logs") }), "EventDataStoreNotFoundException"),
-        (json!({ "Destinations": [store], "ImportSource": source("s3://nosuchbucket") }), "InvalidImportSourceException"),
+        (
+            json!({ "Destinations": [store], "ImportSource": source("s3://nosuchbucket") }),
+            "InvalidImportSourceException",
+        ),
         (json!({ "Destinations": [store], "ImportSource": source("/etc") }), "InvalidImportSourceException"),
         (
             json!({ "Destinations": [store], "ImportSource": source("s3://logs"), "StartEventTime": 2, "EndEventTime": 1 }),
@@ -305,7 +311,8 @@ async fn imports_are_asked_for_stopped_and_retried() {
     let shown = ground.run(Operation::GetImport, named.clone()).await;
     assert_eq!(shown["ImportStatistics"]["FilesCompleted"], 0);
     assert_eq!(ground.run(Operation::ListImportFailures, named).await, json!({ "Failures": [] }));
-    let listed = ground.run(Operation::ListImports, json!({ "Destination": store, "ImportStatus": "INITIALIZING" })).await;
+    let listed =
+        ground.run(Operation::ListImports, json!({ "Destination": store, "ImportStatus": "INITIALIZING" })).await;
     assert_eq!(listed["Imports"][0]["ImportId"], id);
     let none = ground.run(Operation::ListImports, json!({ "ImportStatus": "COMPLETED" })).await;
     assert_eq!(none, json!({ "Imports": [] }));

@@ -62,7 +62,9 @@ async fn tags_of_nothing_are_refused() {
         let answer = ground.run(ListTags, json!({"ResourceIdList": [arn]})).await;
         assert_eq!(code(&answer), expected, "{arn}");
     }
-    for (operation, input) in [(ListTags, json!({"ResourceIdList": [], "NextToken": "x"})), (ListPublicKeys, json!({"NextToken": "x"}))] {
+    for (operation, input) in
+        [(ListTags, json!({"ResourceIdList": [], "NextToken": "x"})), (ListPublicKeys, json!({"NextToken": "x"}))]
+    {
         assert_eq!(code(&ground.run(operation, input).await), "InvalidTokenException");
     }
     let many = json!({"ResourceIdList": vec!["x"; 21]});

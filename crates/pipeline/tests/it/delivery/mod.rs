@@ -216,13 +216,17 @@ impl Ground {
         records
     }
 
-    /// Returns the digests of a bucket by the end of their hour and their Region.
+    /// Returns the digests of a bucket by the end of their hour and their Region, with the account where it is not ours.
     pub(crate) fn digests(&self, bucket: &str) -> BTreeMap<(String, String), Value> {
         let mut digests = BTreeMap::new();
         for key in self.keys(bucket) {
             let FileName::DigestFile(name) = Key::parse(&key).unwrap().file else { continue };
             let content = inflate(&self.bucket(bucket).join(&key));
-            let place = (name.end.strftime("%H:%M:%S").to_string(), name.region.to_string());
+            let region = match name.account.as_str() {
+                "111122223333" => name.region.to_string(),
+                other => format!("{other}/{}", name.region),
+            };
+            let place = (name.end.strftime("%H:%M:%S").to_string(), region);
             assert!(digests.insert(place, serde_json::from_slice(&content).unwrap()).is_none(), "{key}");
         }
         digests

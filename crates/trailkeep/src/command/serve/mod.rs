@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use event::arn::OrganizationId;
 use event::time::EventTime;
 use jiff::{SignedDuration, Timestamp};
 use lake::Documents;
@@ -54,6 +55,10 @@ pub(crate) struct Serve {
     /// the configuration
     #[arg(long, value_name = "URL", env = "TRAILKEEP_EVENT_BRIDGE")]
     event_bridge: Option<Url>,
+
+    /// The organization that the accounts belong to: with it, trails can record the events of all of them
+    #[arg(long, value_name = "ID", env = "TRAILKEEP_ORGANIZATION")]
+    organization: Option<OrganizationId>,
 
     /// Calls a second that one key may make to one operation
     #[arg(long, value_name = "N", env = "TRAILKEEP_CALLS_PER_SECOND", default_value_t = Limits::default().calls_per_second, value_parser = clap::value_parser!(u32).range(1..))]
@@ -106,7 +111,10 @@ pub(crate) async fn run(command: Serve, settings: &Settings) -> Result<Exit> {
         clock: Arc::new(SystemClock),
         limits,
     })?;
-    let service = Arc::new(service);
+    let service = Arc::new(match command.organization.clone() {
+        Some(organization) => service.in_organization(organization),
+        None => service,
+    });
     service.recover().await.map_err(|error| Fault::new("could not put right what the last end left").because(error))?;
     let mut stopped = stop::listen("calls under way are answered, and what was pushed is being stored")?;
     let deliveries = Deliveries::new(command.deliveries(location, &documents, destinations, settings)?);

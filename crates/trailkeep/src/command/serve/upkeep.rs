@@ -21,11 +21,12 @@ use crate::settings::Settings;
 /// How often the table of sessions is brought up to date.
 const SESSIONS_EVERY: Duration = Duration::from_secs(30);
 
-/// How often small files are merged: each commit of what is pushed makes one.
-const COMPACT_EVERY: Duration = Duration::from_secs(300);
-/// The rounds after which larger files are merged as well. Done each time, a day's events would be written anew again and
-/// again.
-const ROUNDS_TO_LARGE: u64 = 12;
+/// How often small files are merged: each commit of what is pushed makes one, and a look-up of the newest events opens them
+/// all.
+const COMPACT_EVERY: Duration = Duration::from_secs(20);
+/// The rounds after which larger files are merged as well, about an hour. Done each time, a day's events would be written
+/// anew again and again.
+const ROUNDS_TO_LARGE: u64 = 180;
 /// What is merged each time.
 const SMALL: Compaction = Compaction { files_min: 32, file_bytes_max: 4 << 20 };
 

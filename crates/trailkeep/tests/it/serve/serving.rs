@@ -25,17 +25,19 @@ impl Serving {
         let words = [&["serve", "--listen", "127.0.0.1:0", "--commit-interval", "5ms"], more].concat();
         let mut child =
             program.command(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary");
-        let mut says = BufReader::new(child.stderr.take().expect("a pipe"));
-        let mut said = String::new();
-        loop {
-            let before = said.len();
-            says.read_line(&mut said).expect("a line");
-            assert!(said.len() > before, "it ended before it served: {said}");
-            let ready = said.lines().next_back().and_then(|line| line.strip_prefix("serving CloudTrail's API on "));
+        let says = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut serving = Serving { child, says, said: String::new(), url: String::new() };
+        while serving.url.is_empty() {
+            let before = serving.said.len();
+            serving.says.read_line(&mut serving.said).expect("a line");
+            assert!(serving.said.len() > before, "it ended before it served: {}", serving.said);
+            let line = serving.said.lines().next_back();
+            let ready = line.and_then(|line| line.strip_prefix("serving CloudTrail's API on "));
             if let Some(url) = ready.and_then(|rest| rest.split(';').next()).map(str::to_owned) {
-                return Serving { child, says, said, url };
+                serving.url = url;
             }
         }
+        serving
     }
 
     /// Asks it to end, and returns its exit code and what it said since it was ready.
@@ -71,5 +73,6 @@ impl Drop for Serving {
     fn drop(&mut self) {
         // A test that fails leaves nothing running; one that has ended it already has nothing to kill.
         drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
