@@ -9,7 +9,8 @@ use url::Url;
 pub struct Secret(String);
 
 impl Secret {
-    pub(crate) fn expose(&self) -> &str {
+    /// Returns the secret, for whoever sends or compares it.
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

@@ -1,10 +1,8 @@
 //! CreateTrail.
 
-use event::time::EventTime;
-use jiff::Timestamp;
-use lake::{Change, Expect, Kept};
+use lake::{Change, Expect};
 use serde::Deserialize;
-use trail::delivery::{State, TRAIL_DELIVERY};
+use trail::delivery::TRAIL_DELIVERY;
 use trail::model::{Logging, Millis, TRAIL, TRAIL_STATUS, Tag, Trail};
 
 use crate::call::Call;
@@ -132,7 +130,7 @@ fn store(service: &Service, call: &Call, mut trail: Trail) -> Result<Trail> {
     // Delivery tells two trails of one ARN by when they were made.
     trail.created = Millis(trail.created.0.max(before.value.created.0 + 1));
     let body = lake::to_body(&trail)?;
-    let state = ended(service, call, &before.value)?;
+    let state = trails::end_of_stretch(service, call, &before.value)?;
     let state_body = state.as_ref().map(|(state, _)| lake::to_body(state)).transpose()?;
     let mut change = vec![
         Change::Put { kind: TRAIL, id: &trail.arn, body: &body, expect: Expect::Revision(before.revision) },
@@ -143,25 +141,4 @@ fn store(service: &Service, call: &Call, mut trail: Trail) -> Result<Trail> {
     }
     service.documents.apply(&change)?;
     Ok(trail)
-}
-
-/// Returns what delivery has to know of a trail that makes room: where its last stretch ends.
-fn ended(service: &Service, call: &Call, before: &Trail) -> Result<Option<(State, Expect)>> {
-    if before.logging.stretch == 0 {
-        return Ok(None);
-    }
-    let kept: Option<Kept<State>> = service.documents.read(TRAIL_DELIVERY, &before.arn)?;
-    Ok(match kept {
-        Some(Kept { revision, mut value }) if value.is_stretch_of(before) && !value.is_ended => {
-            value.trail.logging = before.logging.clone();
-            Some((value, Expect::Revision(revision)))
-        }
-        // It is at the end already, or still busy with a stretch before: then it knows the end of that one.
-        Some(_) => None,
-        None => Some((State::begin(before, timestamp(call.now)), Expect::Absent)),
-    })
-}
-
-fn timestamp(time: EventTime) -> Timestamp {
-    Timestamp::from_microsecond(time.as_micros()).unwrap_or_default()
 }

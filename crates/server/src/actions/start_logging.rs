@@ -24,6 +24,7 @@ pub(crate) async fn start_logging(service: &Service, call: &Call, input: Input) 
     }
     // What is stored now is before the stretch; the event of this call will be in it.
     let after_seq = service.lake().await?.map_or(-1, |lake| lake.last_seq());
+    let before = kept.value.clone();
     let logging = &mut kept.value.logging;
     *logging = Logging {
         is_on: true,
@@ -33,7 +34,7 @@ pub(crate) async fn start_logging(service: &Service, call: &Call, input: Input) 
         started: Some(call.now.into()),
         stopped: logging.stopped,
     };
-    trails::put(service, &kept)?;
+    trails::put_next_stretch(service, call, &before, &kept)?;
     look_at_bucket(service, call, &kept.value.arn, &kept.value.s3_bucket_name).await?;
     Ok(Empty {})
 }

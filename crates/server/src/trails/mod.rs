@@ -3,6 +3,7 @@
 mod destination;
 mod name;
 mod shown;
+mod stretch;
 
 use lake::{Change, Expect, Kept};
 use trail::model::{TRAIL, Trail};
@@ -13,6 +14,7 @@ use crate::service::Service;
 pub(crate) use destination::{Checked, Wanted, check};
 pub(crate) use name::{Named, check_name};
 pub(crate) use shown::{Detail, Shown};
+pub(crate) use stretch::{end_of_stretch, put_next_stretch};
 
 /// Most trails of an account in a Region, those of other Regions that are seen there included.
 pub(crate) const TRAILS_MAX: usize = 5;

@@ -376,6 +376,23 @@ async fn a_deleted_trail_makes_room_and_is_delivered_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_stretch_that_delivery_has_not_seen_the_end_of_is_told_where_it_ends() {
+    let ground = ground_with_trail().await;
+    let kept = || ground.service.documents.read::<Trail>(TRAIL, ARN).unwrap().unwrap().value;
+    let name = json!({"Name": "my-trail"});
+    for operation in [StartLogging, StopLogging] {
+        let call = ground.call();
+        carry_out(&ground.service, &call, operation, name.to_string().as_bytes()).await.unwrap();
+    }
+    let first = kept().logging;
+    check(&ground, &[(StartLogging, name, "")]).await;
+    let state: State = ground.service.documents.read(TRAIL_DELIVERY, ARN).unwrap().unwrap().value;
+    assert_eq!(state.trail.logging, first);
+    assert!(first.until_seq.is_some() && !state.is_ended);
+    assert_eq!(kept().logging.stretch, first.stretch + 1);
+}
+
+#[tokio::test]
 async fn the_status_tells_how_deliveries_go() {
     let ground = ground_with_trail().await;
     let outcome = |attempted, succeeded, error: Option<&str>| Outcome {

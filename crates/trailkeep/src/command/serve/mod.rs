@@ -20,7 +20,7 @@ use pipeline::delivery::{self, Deliveries, Destinations, Places};
 use pipeline::keeper::{Keeper, Now};
 use pipeline::push::{PushBounds, Pusher};
 use server::{Limits, Parts, Service, SystemClock};
-use sink::WebhookSettings;
+use sink::{Secret, WebhookSettings};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use url::Url;
@@ -59,6 +59,11 @@ pub(crate) struct Serve {
     /// The organization that the accounts belong to: with it, trails can record the events of all of them
     #[arg(long, value_name = "ID", env = "TRAILKEEP_ORGANIZATION")]
     organization: Option<OrganizationId>,
+
+    /// Token for which `/metrics` answers other machines as well, as `Authorization: Bearer TOKEN`; other users of this machine
+    /// may see it while the command runs, so prefer the variable
+    #[arg(long, value_name = "TOKEN", env = "TRAILKEEP_METRICS_TOKEN", hide_env_values = true)]
+    metrics_token: Option<Secret>,
 
     /// Calls a second that one key may make to one operation
     #[arg(long, value_name = "N", env = "TRAILKEEP_CALLS_PER_SECOND", default_value_t = Limits::default().calls_per_second, value_parser = clap::value_parser!(u32).range(1..))]
@@ -111,8 +116,12 @@ pub(crate) async fn run(command: Serve, settings: &Settings) -> Result<Exit> {
         clock: Arc::new(SystemClock),
         limits,
     })?;
-    let service = Arc::new(match command.organization.clone() {
+    let service = match command.organization.clone() {
         Some(organization) => service.in_organization(organization),
+        None => service,
+    };
+    let service = Arc::new(match &command.metrics_token {
+        Some(token) => service.with_metrics_token(token.expose().to_owned()),
         None => service,
     });
     service.recover().await.map_err(|error| Fault::new("could not put right what the last end left").because(error))?;
