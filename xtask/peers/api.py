@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import subprocess
+import urllib.request
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from aws import Moto
 from harness import Checks, Trailkeep, arguments
-from serving import ACCOUNT, REGION, Server, code_of, run_query, until
+from serving import ACCOUNT, KEY, REGION, Server, code_of, run_query, until
 
 BUCKET = "results-and-logs"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/import"
@@ -306,6 +307,24 @@ def insight_cases(client, server):
     checks.run(listed)
 
 
+def health_cases(server):
+    """What a supervisor asks, without a signature."""
+
+    def asked():
+        for path, word in (("/healthz", "ok"), ("/readyz", "ready"), ("/metrics", 'operation="CreateEventDataStore"')):
+            with urllib.request.urlopen(server.url + path, timeout=10) as answer:
+                checks.equal(f"{path} answers", word in answer.read().decode(), True)
+
+    def recorded():
+        calls = server.door.query("select eventname, useridentity.accesskeyid as key from events where eventsource = 'cloudtrail.amazonaws.com'")
+        found = {call["eventname"] for call in calls if call["key"] == KEY[0]}
+        expected = {"CreateEventDataStore", "StartQuery", "DeleteDashboard", "CreateChannel"}
+        checks.equal("control calls are events", expected - found, set())
+
+    checks.run(asked)
+    checks.run(recorded)
+
+
 def main():
     """Runs all cases."""
     files = generated(given.work / "corpus")
@@ -322,6 +341,7 @@ def main():
             channel_cases(client, server, lake)
             dashboard_cases(client)
             insight_cases(client, server)
+            health_cases(server)
         # A lake of its own: what is imported is counted.
         with Server(given.trailkeep, given.work / "imports", moto.environment()) as server:
             counted = Trailkeep(given.trailkeep, given.work / "counted").collect(str(given.work / "corpus"))

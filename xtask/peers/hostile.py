@@ -111,7 +111,8 @@ def signatures(server):
     broken = authorization[:-4] + ("0000" if authorization[-4:] != "0000" else "1111")
     cases = [
         ("a signed call", signed(server), (200, None)),
-        ("the same call again", good, (200, None)),
+        ("a call", good, (200, None)),
+        ("the same call again, within its time", good, (200, None)),
         ("a presigned call", presigned(server, 60), (200, None)),
         ("an unsigned call", plain, (400, "MissingAuthenticationTokenException")),
         ("a wrong signature", changed(signed(server), Authorization=broken), (400, "InvalidSignatureException")),
@@ -145,8 +146,16 @@ def signatures(server):
         server.door.run("keys", "revoke", READER_KEY[0])
         checks.equal("a revoked key is unknown", sent(signed(server, pair=READER_KEY)), (400, "UnrecognizedClientException"))
 
-    checks.run(outlived)
-    checks.run(reader)
+    def temporary():
+        made = [json.loads(server.door.run("keys", "create", "--account", ACCOUNT, "--expires", life, "--output", "json")) for life in ("1h", "1s")]
+        long, short = [((key["AccessKeyId"], key["SecretAccessKey"]), key["SessionToken"]) for key in made]
+        checks.equal("a temporary key with its token", code_of(server.client(pair=long[0], token=long[1]).list_trails), None)
+        checks.equal("without it", code_of(server.client(pair=long[0]).list_trails), "UnrecognizedClientException")
+        time.sleep(1.1)
+        checks.equal("and after its end", code_of(server.client(pair=short[0], token=short[1]).list_trails), "ExpiredTokenException")
+
+    for case in (outlived, reader, temporary):
+        checks.run(case)
 
 
 def bodies(server):
@@ -321,7 +330,28 @@ def statements(server):
         checks.equal("a cancelled query is over", code_of(client.cancel_query, QueryId=query), "InactiveQueryException")
         checks.equal("and the next one runs", len(run_query(client, f"select eventid from {store} limit 7")[1]), 7)
 
+    def greedy():
+        # Billions of texts in one value: more than one query may hold.
+        statement = f"select array_agg(t0.eventid || t1.eventid || t2.eventid) from {store} t0, {store} t1, {store} t2"
+        query = client.start_query(QueryStatement=statement)["QueryId"]
+        status = until("it ends", lambda: (told := client.describe_query(QueryId=query))["QueryStatus"] != "RUNNING" and told, seconds=120)
+        checks.equal("a query that wants all memory fails", status["QueryStatus"], "FAILED")
+        checks.equal("and is told why", "memory" in status["ErrorMessage"], True)
+        checks.equal("and the server is well", code_of(client.list_trails), None)
+
     checks.run(endless)
+    checks.run(greedy)
+
+
+def throttled():
+    """More calls than are allowed."""
+    with Server(given.trailkeep, given.work / "throttled", clean_environment(), ["--calls-per-second", "1"]) as server:
+        client = server.client()
+        codes = [code_of(client.list_trails) for _ in range(12)]
+        checks.equal("the first call is answered", codes[0], None)
+        checks.equal("too many are throttled", "ThrottlingException" in codes, True)
+        checks.equal("and nothing else happens", set(codes) <= {None, "ThrottlingException"}, True)
+        checks.equal("another operation is not", code_of(client.describe_trails), None)
 
 
 def records_in(moto, bucket):
@@ -428,6 +458,7 @@ def main():
             for case in (signatures, bodies, statements):
                 checks.run(lambda: case(server), case.__name__)
             checks.run(lambda: names_and_tokens(server), "names_and_tokens")
+        checks.run(throttled)
         checks.run(lambda: bucket_gone(moto), "bucket_gone")
         checks.run(lambda: killed(moto), "killed")
     checks.close()

@@ -196,7 +196,7 @@ def import_lists(client, moto):
     def run(prefix):
         source = {"S3LocationUri": f"s3://{BUCKET}/{prefix}/AWSLogs/", "S3BucketRegion": REGION, "S3BucketAccessRoleArn": ROLE}
         job = client.start_import(Destinations=[store], ImportSource={"S3": source})["ImportId"]
-        until("the import", lambda: client.get_import(ImportId=job)["ImportStatus"] in ("COMPLETED", "FAILED"))
+        until("the import", lambda: client.get_import(ImportId=job)["ImportStatus"] in ("COMPLETED", "FAILED"), every=0.1)
         return job
 
     def failures():

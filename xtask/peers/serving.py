@@ -107,7 +107,7 @@ class Server:
         """Returns the last of what it printed."""
         return self.log.read_text(errors="replace")[-SHOWN_CHARACTERS_MAX:]
 
-    def client(self, service="cloudtrail", region=REGION, pair=KEY):
+    def client(self, service="cloudtrail", region=REGION, pair=KEY, token=None):
         """Returns a client that asks once: a second try would hide the first answer."""
         return boto3.client(
             service,
@@ -115,6 +115,7 @@ class Server:
             region_name=region,
             aws_access_key_id=pair[0],
             aws_secret_access_key=pair[1],
+            aws_session_token=token,
             config=Config(retries={"total_max_attempts": 1}, read_timeout=STOP_SECONDS_MAX, inject_host_prefix=False),
         )
 
@@ -149,7 +150,7 @@ class Server:
         return done.returncode, done.stdout, done.stderr
 
 
-def until(what, attempt, seconds=60):
+def until(what, attempt, seconds=60, every=ASK_SECONDS):
     """Asks again and again until the answer is true, and returns it."""
     end = time.monotonic() + seconds
     while True:
@@ -158,7 +159,7 @@ def until(what, attempt, seconds=60):
             return answer
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not after {seconds} s")
-        time.sleep(ASK_SECONDS)
+        time.sleep(every)
 
 
 def code_of(call, *positional, **members):

@@ -37,7 +37,9 @@ def moto_suite():
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_REGION": "us-east-1",
     }
-    with Server(given.trailkeep, given.work / "moto", clean_environment() | others) as server:
+    # Each of their calls that changes something waits for a commit.
+    quick = ["--commit-interval", "20ms"]
+    with Server(given.trailkeep, given.work / "moto", clean_environment() | others, quick) as server:
         words = ["--moto-src", MOTO, "--endpoint", server.url, "--moto-port", str(port), "--mode", "aws"]
         lines = run("run_moto_suite.py", *words)
     bad = [line for line in lines if line.startswith(("FAIL", "PROXY"))]

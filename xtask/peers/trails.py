@@ -304,9 +304,60 @@ def validation(server, moto, story):
         checks.run(case)
 
 
+def side_channels(server, moto):
+    """A notice for each log file, each event as a line of CloudWatch Logs, the key that encrypts, and the status of it all."""
+    bucket, group = "side-channels", "trail-events"
+    moto.s3.create_bucket(Bucket=bucket)
+    sns, sqs, logs = moto.client("sns"), moto.client("sqs"), moto.client("logs")
+    topic = sns.create_topic(Name="log-files")["TopicArn"]
+    queue = sqs.create_queue(QueueName="log-files")["QueueUrl"]
+    queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn, Attributes={"RawMessageDelivery": "true"})
+    logs.create_log_group(logGroupName=group)
+    key = moto.client("kms").create_key()["KeyMetadata"]["Arn"]
+    client = server.client()
+    name = "side-channels"
+    arn = client.create_trail(
+        Name=name,
+        S3BucketName=bucket,
+        S3KeyPrefix="prefix",
+        SnsTopicName=topic,
+        CloudWatchLogsLogGroupArn=f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:*",
+        CloudWatchLogsRoleArn=f"arn:aws:iam::{ACCOUNT}:role/logs",
+        KmsKeyId=key,
+        EnableLogFileValidation=True,
+    )["TrailARN"]
+    client.put_event_selectors(TrailName=arn, EventSelectors=[s3_selector("arn:aws:s3")])
+    client.start_logging(Name=arn)
+    events = [s3_event(ACCOUNT, "PutObject", "watched", f"object-{number}", recipient=ACCOUNT) for number in range(20)]
+    server.ingest(events)
+
+    def told():
+        status = client.get_trail_status(Name=arn)
+        return "LatestCloudWatchLogsDeliveryTime" in status and "LatestNotificationTime" in status and status
+
+    status = until("all channels", told)
+    errors = [name for name in status if name.endswith("Error") and status[name]]
+    checks.equal("the status tells of deliveries, and of no error", ("LatestDeliveryTime" in status, errors), (True, []))
+    files = [found for found in moto.keys(bucket) if "/CloudTrail/" in found]
+    checks.equal("the prefix stands in front", [found.startswith(f"prefix/AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/") for found in files], [True] * len(files))
+    head = moto.s3.head_object(Bucket=bucket, Key=files[0])
+    checks.equal("the key encrypts", (head.get("ServerSideEncryption"), head.get("SSEKMSKeyId")), ("aws:kms", key))
+    messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    notices = [json.loads(message["Body"]) for message in messages]
+    checks.equal("a notice names each file", sorted(found for notice in notices for found in notice["s3ObjectKey"]), files)
+    checks.equal("and its bucket", {notice["s3Bucket"] for notice in notices}, {bucket})
+    lines = logs.get_log_events(logGroupName=group, logStreamName=f"{ACCOUNT}_CloudTrail_{REGION}", startFromHead=True)["events"]
+    by_id = lambda record: record["eventID"]  # The order within a batch is not promised.
+    checks.equal("each event is a line", sorted((json.loads(line["message"]) for line in lines), key=by_id), sorted(events, key=by_id))
+    client.delete_trail(Name=arn)
+    until("the last digest", lambda: any("/CloudTrail-Digest/" in found for found in moto.keys(bucket)))
+
+
 def in_moto():
     with Moto() as moto, Server(given.trailkeep, given.work / "moto", moto.environment(), SHORT) as server:
         checks.run(lambda: seed_commands(server, moto), "seed_commands")
+        checks.run(lambda: side_channels(server, moto), "side_channels")
         story = stories(server, Buckets(moto), "S3")
         validation(server, moto, story)
 

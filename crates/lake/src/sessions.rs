@@ -28,10 +28,12 @@ pub const SESSIONS: &str = "sessions";
 /// Under which name sessions are committed: the version is the number of the last event that was read.
 pub(crate) const CONSUME_SESSIONS: &str = "trailkeep/sessions";
 
-/// Rows of a file, at most. A row takes about 2 KiB of memory until it is written.
-const FILE_ROWS_MAX: usize = 16_384;
+/// Rows of a file, about; what was pushed last may go beyond.
+const FILE_ROWS_MAX: usize = 32_768;
 /// Small files from which on they are merged by the next append.
 const SMALL_FILES_MAX: usize = 32;
+/// Rows that are merged at once at most: they are held in memory.
+const MERGED_ROWS_MAX: u64 = 4 * FILE_ROWS_MAX as u64;
 /// Bytes below which a file is a small one.
 const SMALL_FILE_BYTES: u64 = 1 << 20;
 
@@ -48,7 +50,9 @@ pub struct SessionsTable<'w> {
 /// Rows on their way into the table.
 pub struct Appending<'t> {
     into: &'t SessionsTable<'t>,
-    waiting: Vec<Edge>,
+    /// Columns take a quarter of the memory that rows do.
+    waiting: Vec<RecordBatch>,
+    waiting_rows: usize,
     files: Vec<DataFile>,
 }
 
@@ -68,7 +72,7 @@ impl SessionsTable<'_> {
 
     /// Begins an append.
     pub fn append(&self) -> Appending<'_> {
-        Appending { into: self, waiting: Vec::new(), files: Vec::new() }
+        Appending { into: self, waiting: Vec::new(), waiting_rows: 0, files: Vec::new() }
     }
 
     /// Waits for what runs in the background.
@@ -76,10 +80,10 @@ impl SessionsTable<'_> {
         self.table.finish().await;
     }
 
-    async fn put(&self, edges: &[Edge], name: String) -> Result<DataFile> {
-        let batch = edges::to_batch(edges);
-        let rows =
-            Picked { batches: vec![batch.columns()], order: (0..batch.num_rows()).map(|row| (0, row)).collect() };
+    async fn put(&self, batches: &[RecordBatch], name: String) -> Result<DataFile> {
+        let order =
+            batches.iter().enumerate().flat_map(|(nth, batch)| (0..batch.num_rows()).map(move |row| (nth, row)));
+        let rows = Picked { batches: batches.iter().map(RecordBatch::columns).collect(), order: order.collect() };
         let file = encode(&edges::schema(), name, None, &rows)?;
         self.table.put_file(&file.path, file.bytes.clone()).await?;
         Ok(file)
@@ -92,19 +96,28 @@ impl Appending<'_> {
     /// # Errors
     /// Those of the store.
     pub async fn push(&mut self, edges: Vec<Edge>) -> Result<()> {
-        self.waiting.extend(edges);
-        while self.waiting.len() >= FILE_ROWS_MAX {
-            let rest = self.waiting.split_off(FILE_ROWS_MAX);
-            let full = std::mem::replace(&mut self.waiting, rest);
-            self.write(&full).await?;
+        if edges.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.take(edges::to_batch(edges)).await
     }
 
-    async fn write(&mut self, edges: &[Edge]) -> Result<()> {
+    async fn take(&mut self, batch: RecordBatch) -> Result<()> {
+        self.waiting_rows += batch.num_rows();
+        self.waiting.push(batch);
+        if self.waiting_rows < FILE_ROWS_MAX { Ok(()) } else { self.write().await }
+    }
+
+    /// Writes what waits as a file.
+    async fn write(&mut self) -> Result<()> {
+        if self.waiting_rows == 0 {
+            return Ok(());
+        }
         // Planned so that a repeat after a crash takes the place of what was left.
         let name = format!("part-{}-{}.parquet", self.into.offset() + 1, self.files.len());
-        self.files.push(self.into.put(edges, name).await?);
+        self.files.push(self.into.put(&self.waiting, name).await?);
+        self.waiting.clear();
+        self.waiting_rows = 0;
         failpoint::hit("sessions-written");
         Ok(())
     }
@@ -114,16 +127,15 @@ impl Appending<'_> {
     /// # Errors
     /// Those of the store. The outcome is then unknown: open the table anew and ask for its offset.
     pub async fn commit(mut self, last_seq: i64) -> Result<u64> {
-        let mut edges = std::mem::take(&mut self.waiting);
         let table = &self.into.table;
-        let added = edges.len() as u64 + self.files.iter().map(|file| file.rows as u64).sum::<u64>();
-        let small = if edges.is_empty() { Vec::new() } else { small_files(table) };
+        let added = self.waiting_rows as u64 + self.files.iter().map(|file| file.rows as u64).sum::<u64>();
+        let small = if self.waiting_rows == 0 { Vec::new() } else { small_files(table) };
         for file in &small {
-            edges.extend(read_file(table, &file.path).await?);
+            for batch in read_batches(table, &file.path).await? {
+                self.take(batch).await?;
+            }
         }
-        for part in edges.chunks(FILE_ROWS_MAX) {
-            self.write(part).await?;
-        }
+        self.write().await?;
         table.sync_files(self.files.iter().map(|file| file.path.clone()))?;
         let now_ms = self.into.writer.now_ms();
         let mut actions: Vec<Action> = self.files.iter().map(|file| file.add(now_ms, true)).collect();
@@ -153,23 +165,27 @@ fn operation(merges: bool) -> DeltaOperation {
 fn small_files(table: &Table) -> Vec<std::sync::Arc<LiveFile>> {
     let mut small = table.live_files();
     small.retain(|file| file.bytes < SMALL_FILE_BYTES);
+    let mut rows = 0;
+    small.retain(|file| {
+        rows += file.rows;
+        rows <= MERGED_ROWS_MAX
+    });
     if small.len() >= SMALL_FILES_MAX { small } else { Vec::new() }
 }
 
 async fn read_file(table: &Table, path: &str) -> Result<Vec<Edge>> {
+    let parts: Vec<Vec<Edge>> = read_batches(table, path).await?.iter().map(of_batch).collect::<Result<_>>()?;
+    Ok(parts.concat())
+}
+
+async fn read_batches(table: &Table, path: &str) -> Result<Vec<RecordBatch>> {
     let bytes = table.read_file(path).await?;
     let failed = |error: parquet::errors::ParquetError| {
         Error::because(ErrorKind::Store, format!("read the file `{path}` of the table `{SESSIONS}`"), error)
     };
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(|builder| builder.build()).map_err(failed)?;
-    let mut found = Vec::new();
-    for batch in reader {
-        let batch = batch.map_err(|error| {
-            Error::because(ErrorKind::Store, format!("read the file `{path}` of `{SESSIONS}`"), error)
-        })?;
-        found.extend(of_batch(&batch)?);
-    }
-    Ok(found)
+    let read = |error| Error::because(ErrorKind::Store, format!("read the file `{path}` of `{SESSIONS}`"), error);
+    reader.map(|batch| batch.map_err(read)).collect()
 }
 
 fn of_batch(batch: &RecordBatch) -> Result<Vec<Edge>> {

@@ -66,9 +66,8 @@ pub fn schema() -> SchemaRef {
 }
 
 /// Returns edges as rows, in their order.
-pub fn to_batch(edges: &[Edge]) -> RecordBatch {
-    // The accessors lend for change, so that one list serves both ways: the copies are theirs to lend from.
-    let mut edges = edges.to_vec();
+pub fn to_batch(mut edges: Vec<Edge>) -> RecordBatch {
+    // The accessors lend for change, so that one list serves both ways.
     let issued = edges.iter().map(|edge| Some(edge.issued.as_micros())).collect::<TimestampMicrosecondArray>();
     let mut columns: Vec<ArrayRef> = vec![
         Arc::new(issued.with_timezone("UTC")),

@@ -73,7 +73,7 @@ proptest! {
 
     #[test]
     fn a_table_gives_edges_back((edges, _) in two_orders()) {
-        prop_assert_eq!(table::from_batch(&table::to_batch(&edges)).unwrap(), edges);
+        prop_assert_eq!(table::from_batch(&table::to_batch(edges.clone())).unwrap(), edges);
     }
 }
 
