@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from pathlib import Path
 
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
@@ -274,6 +275,21 @@ def names_and_tokens(server):
         checks.run(case)
 
 
+def is_idle(server):
+    """Returns whether the server computes next to nothing for half a second; always where the system does not tell."""
+    status = Path(f"/proc/{server.process.pid}/stat")
+    if not status.exists():
+        return True
+
+    def ticks():
+        fields = status.read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    before = ticks()
+    time.sleep(0.5)
+    return ticks() - before < 10
+
+
 def statements(server):
     """SQL that writes, reads what it should not, or never ends."""
     client = server.client()
@@ -327,20 +343,11 @@ def statements(server):
         checks.equal("others are answered meanwhile", code_of(client.list_trails), None)
         client.cancel_query(QueryId=query)
         until("it is cancelled", lambda: client.describe_query(QueryId=query)["QueryStatus"] == "CANCELLED", seconds=20)
+        until("it computes no more", lambda: is_idle(server), seconds=30)
         checks.equal("a cancelled query is over", code_of(client.cancel_query, QueryId=query), "InactiveQueryException")
         checks.equal("and the next one runs", len(run_query(client, f"select eventid from {store} limit 7")[1]), 7)
 
-    def greedy():
-        # Billions of texts in one value: more than one query may hold.
-        statement = f"select array_agg(t0.eventid || t1.eventid || t2.eventid) from {store} t0, {store} t1, {store} t2"
-        query = client.start_query(QueryStatement=statement)["QueryId"]
-        status = until("it ends", lambda: (told := client.describe_query(QueryId=query))["QueryStatus"] != "RUNNING" and told, seconds=120)
-        checks.equal("a query that wants all memory fails", status["QueryStatus"], "FAILED")
-        checks.equal("and is told why", "memory" in status["ErrorMessage"], True)
-        checks.equal("and the server is well", code_of(client.list_trails), None)
-
     checks.run(endless)
-    checks.run(greedy)
 
 
 def throttled():

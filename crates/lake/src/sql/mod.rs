@@ -20,6 +20,7 @@ mod time_text;
 mod tokens;
 mod unnest;
 mod views;
+mod yields;
 
 #[cfg(test)]
 mod tests;
@@ -104,7 +105,8 @@ pub fn session(tables: Tables, options: &SessionOptions) -> Result<SessionContex
     let mut builder = SessionStateBuilder::new_with_default_features()
         .with_config(config(options))
         .with_runtime_env(Arc::new(runtime.build()?))
-        .with_optimizer_rules(optimizer_rules());
+        .with_optimizer_rules(optimizer_rules())
+        .with_physical_optimizer_rule(Arc::new(yields::YieldAtJoins));
     // In front of the engine's own planners, which would take any access.
     builder.expr_planners().get_or_insert_default().insert(0, Arc::new(planner::QueryPlanner::new()?));
     let ctx = SessionContext::new_with_state(builder.build());

@@ -20,7 +20,7 @@ use pipeline::prove::Proofs;
 use serde::{Deserialize, Serialize};
 use source::{AwsOptions, Uri};
 
-use crate::command::collect::{CollectArgs, progress, stop_on_interrupt};
+use crate::command::collect::{CollectArgs, progress, stop_on_interrupt, stopped};
 use crate::fault::{Fault, Result};
 use crate::interrupt::Interrupts;
 use crate::settings::Settings;
@@ -168,7 +168,7 @@ pub(super) async fn over(
 ) -> Result<Option<(Report, Proofs)>> {
     // Standard input is this process's own.
     let can_be_handed = !command.uris.iter().any(|uri| uri == &OsString::from("-"));
-    let documents = Documents::open(&settings.data)?;
+    let documents = Documents::open(&settings.data).map_err(|error| stopped(error, location))?;
     if !can_be_handed || documents.get(SERVER, SERVER_ID)?.is_none() || is_writable(location, &documents).await? {
         return Ok(None);
     }
