@@ -149,3 +149,15 @@ impl From<event::error::Error> for Error {
         }
     }
 }
+
+/// Returns an error with its causes in one line, for a report or the log.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}

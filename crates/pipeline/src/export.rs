@@ -18,7 +18,7 @@ use lake::location::Location;
 use sink::{Position, Sink};
 use tokio::sync::watch;
 
-use crate::error::Result;
+use crate::error::{Result, chain};
 use run::Run;
 
 pub use choice::Choice;
@@ -113,7 +113,7 @@ pub async fn export<F: Format, O: AsyncFnMut(Option<Position>) -> sink::Result<S
             if !error.is_retryable() || run.is_stopped() {
                 return Err(error);
             }
-            tracing::warn!(error = run::chain(&error), "the export waits and will try again");
+            tracing::warn!(error = chain(&error), "the export waits and will try again");
             run.is_broken = true;
         }
         if !run.is_stopped() {

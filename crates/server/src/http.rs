@@ -83,11 +83,25 @@ async fn api(
     };
     let outcome = outcome.await;
     let name = operation.as_ref().map_or("Unknown", |operation| operation.name());
-    let code = outcome.as_ref().err().map(|fault| fault.code.as_str());
-    service.metrics.count(name, code, started.elapsed().as_secs_f64());
-    match outcome {
-        Ok(body) => answer(&request_id, StatusCode::OK, JSON_1_1, body),
-        Err(fault) => answer_fault(&request_id, &fault),
+    Answering { service: &service, started, request_id: &request_id, content_type: JSON_1_1 }.answer(name, outcome)
+}
+
+/// A call on its way back: counted, and answered by what came of it.
+struct Answering<'c> {
+    service: &'c Service,
+    started: Instant,
+    request_id: &'c str,
+    content_type: &'static str,
+}
+
+impl Answering<'_> {
+    fn answer(self, operation: &str, outcome: Result<Vec<u8>>) -> Response<Body> {
+        let code = outcome.as_ref().err().map(|fault| fault.code.as_str());
+        self.service.metrics.count(operation, code, self.started.elapsed().as_secs_f64());
+        match outcome {
+            Ok(body) => answer(self.request_id, StatusCode::OK, self.content_type, body),
+            Err(fault) => answer_fault(self.request_id, &fault),
+        }
     }
 }
 

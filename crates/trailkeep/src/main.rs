@@ -8,6 +8,7 @@ mod fault;
 mod interrupt;
 mod open;
 mod output;
+mod progress;
 mod settings;
 mod stop;
 mod terminal;

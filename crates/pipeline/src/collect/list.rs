@@ -10,7 +10,7 @@ use source::{Listed, Object, Selection, Source};
 use tokio::sync::mpsc;
 
 use crate::collect::{Report, is_stopped};
-use crate::error::Result;
+use crate::error::{Result, chain};
 use crate::progress::Progress;
 
 /// Objects looked up in the ledger at a time.
@@ -70,16 +70,4 @@ fn hash(object: &Object) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&object.uri, &object.identity).hash(&mut hasher);
     hasher.finish()
-}
-
-/// An error with its causes, in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }

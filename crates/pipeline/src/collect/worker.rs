@@ -8,10 +8,9 @@ use source::{Body, Chunk, Source};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::collect::gathering::{Gathering, WayOut};
-use crate::collect::list::chain;
 use crate::collect::log_files::UserMetadata;
 use crate::collect::{Bounds, Report, Stretch, Work, is_stopped};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, chain};
 use crate::progress::Progress;
 
 pub(super) struct Worker {

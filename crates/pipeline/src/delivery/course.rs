@@ -13,7 +13,7 @@ use super::notices::Notices;
 use super::report::Delivered;
 use super::settings::Settings;
 use super::signing::SigningKeys;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, chain};
 
 /// What all courses have in common.
 pub(super) struct Shared {
@@ -121,15 +121,4 @@ pub(super) async fn work(course: &mut Course, shared: &Shared, stop: &watch::Rec
             return Ok(());
         }
     }
-}
-
-/// Returns an error with its causes in one line.
-pub(super) fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut next = std::error::Error::source(error);
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }

@@ -38,8 +38,8 @@ use tokio::task::JoinSet;
 use trail::delivery::{State, TRAIL_DELIVERY};
 use trail::model::{TRAIL, Trail};
 
-use crate::error::{Error, ErrorKind, Result};
-use course::{Course, Name, Shared, chain, work};
+use crate::error::{Error, ErrorKind, Result, chain};
+use course::{Course, Name, Shared, work};
 
 pub use destinations::{Destinations, Places, code};
 pub use report::Delivered;

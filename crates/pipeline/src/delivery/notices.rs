@@ -12,11 +12,11 @@ use trail::delivery::{Notice, TRAIL_NOTICE, message};
 use trail::model::Millis;
 
 use super::backoff::Backoff;
-use super::course::{Shared, chain};
+use super::course::Shared;
 use super::destinations::{code, failed};
 use super::records::{Note, Of, Write, apply, unkept};
 use super::report::Delivered;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, chain};
 
 /// Notices that wait at most, each of one plan; of a topic that is gone for longer the oldest are given up.
 const NOTICES_MAX: usize = 10_000;
@@ -68,7 +68,7 @@ impl Notices {
         });
         for (sent, failure) in join_all(sending).await {
             self.done.notices += sent;
-            self.done.failures.extend(failure.as_ref().map(chain));
+            self.done.failures.extend(failure.as_ref().map(|error| chain(error)));
         }
         Ok(())
     }

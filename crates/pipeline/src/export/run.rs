@@ -182,14 +182,3 @@ fn unsent(error: sink::Error) -> Error {
 fn unwritten(error: FormatError) -> Error {
     Error::because(ErrorKind::Event, "the export stopped: events could not be put into this format", error)
 }
-
-/// Returns an error with its causes in one line, for the log.
-pub(super) fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut next = std::error::Error::source(error);
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
-}

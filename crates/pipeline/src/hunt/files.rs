@@ -19,7 +19,7 @@ use lineage::sessions::{EDGES_MAX, Sessions};
 use source::{Body, Chunk, Listed, Object, Selection, Source};
 use tokio::sync::mpsc;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, chain};
 use crate::hunt::hunter::Hunter;
 use crate::hunt::{Found, Hunt, Tally};
 
@@ -267,16 +267,4 @@ impl Work {
         self.hunters.lock().unwrap_or_else(PoisonError::into_inner).push(hunter);
         Ok(looked)
     }
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }

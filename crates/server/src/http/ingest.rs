@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{Request, Response, StatusCode};
+use axum::http::{Request, Response};
 use serde::Serialize;
 
 use super::data::JSON;
-use super::{Peer, answer, answer_fault, new_request_id, read_body, verified};
+use super::{Answering, Peer, new_request_id, read_body, verified};
 use crate::fault::{Fault, Result};
 use crate::operation::Access;
 use crate::service::Service;
@@ -46,12 +46,7 @@ pub(super) async fn ingest(
     let started = Instant::now();
     let request_id = new_request_id();
     let outcome = carry_out(&service, request, Peer { address: peer, request_id: &request_id }).await;
-    let code = outcome.as_ref().err().map(|fault| fault.code.as_str());
-    service.metrics.count(OPERATION, code, started.elapsed().as_secs_f64());
-    match outcome {
-        Ok(body) => answer(&request_id, StatusCode::OK, JSON, body),
-        Err(fault) => answer_fault(&request_id, &fault),
-    }
+    Answering { service: &service, started, request_id: &request_id, content_type: JSON }.answer(OPERATION, outcome)
 }
 
 async fn carry_out(service: &Service, request: Request<Body>, peer: Peer<'_>) -> Result<Vec<u8>> {

@@ -21,12 +21,12 @@ use trail::model::{Millis, TRAIL, Trail};
 use trail::selectors::Target;
 
 use super::backoff::Backoff;
-use super::course::{Shared, chain};
+use super::course::Shared;
 use super::destinations::code;
 use super::records::{Note, Of, Write, apply, unkept};
 use super::report::Delivered;
 use super::step::{Step, reached};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, chain};
 
 /// How long a deleted trail is kept for what it could not deliver.
 const DELETED_KEPT: SignedDuration = SignedDuration::from_hours(24);

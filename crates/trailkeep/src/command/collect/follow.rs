@@ -12,12 +12,12 @@ use pipeline::collect::{Collect, Progress, Report};
 use pipeline::prove::Proofs;
 use tokio::sync::watch;
 
-use super::progress::Bar;
 use super::prove::{Given, sum};
 use super::{consume, open, stopped};
 use crate::command::detect::stored::{Keeps, hunt_above, last_seq};
 use crate::fault::{Fault, Result};
 use crate::interrupt::Interrupts;
+use crate::progress::{Bar, Pace};
 use crate::settings::Settings;
 use crate::stop::Terminations;
 use crate::terminal;
@@ -64,7 +64,7 @@ pub(super) async fn into_lake(
     let progress = Arc::new(Progress::default());
     let listener = tokio::spawn(listen(Interrupts::listen()?, Terminations::listen()?, ended, progress.clone()));
     let writer = open(location, now).await?;
-    let bar = Bar::start(progress.clone());
+    let bar = Bar::start(progress.clone(), Pace::Events);
     let Watch { interval, given, rules } = watch;
     let mut looked_at = if rules.is_some() { last_seq(location).await? } else { -1 };
     let (mut failed_before, mut proved) = (0, Ok(Proofs::default()));

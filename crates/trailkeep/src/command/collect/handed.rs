@@ -20,9 +20,10 @@ use pipeline::prove::Proofs;
 use serde::{Deserialize, Serialize};
 use source::{AwsOptions, Uri};
 
-use crate::command::collect::{CollectArgs, progress, stop_on_interrupt, stopped};
+use crate::command::collect::{CollectArgs, stop_on_interrupt, stopped};
 use crate::fault::{Fault, Result};
 use crate::interrupt::Interrupts;
+use crate::progress::{Bar, Pace};
 use crate::settings::Settings;
 
 /// The kind of document that says that a server runs; there is one, with the id [`SERVER_ID`].
@@ -177,7 +178,7 @@ pub(super) async fn over(
     let id = format!("{}-{}", Timestamp::now().as_nanosecond(), std::process::id());
     let body = to_body(&collection)?;
     documents.apply(&[Change::Put { kind: COLLECTION, id: &id, body: &body, expect: Expect::Absent }])?;
-    let bar = progress::Bar::start(shown.clone());
+    let bar = Bar::start(shown.clone(), Pace::Events);
     let stopper = tokio::spawn(stop_on_interrupt(Interrupts::listen()?, shown.clone()));
     let done = wait(&documents, &id, location, &shown).await;
     stopper.abort();

@@ -2,7 +2,6 @@
 
 mod follow;
 pub(crate) mod handed;
-mod progress;
 pub(crate) mod prove;
 mod report;
 
@@ -33,6 +32,7 @@ use crate::exit::Exit;
 use crate::fault::{Fault, Result};
 use crate::interrupt::Interrupts;
 use crate::output;
+use crate::progress::{Bar, Pace};
 use crate::settings::Settings;
 use crate::units::parse_bytes;
 
@@ -169,7 +169,7 @@ pub(crate) async fn into_lake(
     progress: Arc<Progress>,
 ) -> Result<Report> {
     let writer = open(location, now).await?;
-    let bar = progress::Bar::start(progress.clone());
+    let bar = Bar::start(progress.clone(), Pace::Events);
     let stopper = tokio::spawn(stop_on_interrupt(Interrupts::listen()?, progress.clone()));
     let report = collect(writer.clone(), plan, progress).await;
     stopper.abort();

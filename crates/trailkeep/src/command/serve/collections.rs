@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use lake::error::ErrorKind;
 use lake::{Change, Documents, Expect, Kept, to_body};
 use pipeline::collect::{Progress, Report, collect};
+use pipeline::error::chain;
 use pipeline::keeper::Keeper;
 use pipeline::prove::Proofs;
 use tokio::sync::watch;
@@ -153,16 +154,4 @@ fn change(documents: &Documents, id: &str, change: impl Fn(&mut Collection)) -> 
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-/// An error with its causes, in one line.
-fn chain(fault: &Fault) -> String {
-    let mut text = fault.to_string();
-    let mut next = std::error::Error::source(fault);
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }

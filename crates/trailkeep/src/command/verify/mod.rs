@@ -1,6 +1,5 @@
 //! `trailkeep verify URI...`: all digests and log files of a copy of a trail's bucket, held against each other.
 
-mod progress;
 mod report;
 
 use std::ffi::OsString;
@@ -23,6 +22,7 @@ use crate::command::collect::prove::KEYS_AROUND;
 use crate::exit::Exit;
 use crate::fault::{Fault, Result};
 use crate::output;
+use crate::progress::{Bar, Pace};
 use crate::settings::Settings;
 
 /// Verify that log files are all there and unchanged, by their digest files
@@ -76,7 +76,7 @@ pub(crate) async fn run(command: VerifyArgs, settings: &Settings) -> Result<Exit
     let verification = plan(&command, settings, Timestamp::now()).await?;
     let started = std::time::Instant::now();
     let progress = Arc::new(Progress::default());
-    let bar = progress::Bar::start(progress.clone());
+    let bar = Bar::start(progress.clone(), Pace::Files);
     let verified = verify(verification, progress).await;
     bar.finish().await;
     let verified = verified?;
