@@ -55,7 +55,7 @@ impl Lock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let message = format!(
-                    "another trailkeep writes to the lake at `{}`: wait for it to end",
+                    "another trailkeep writes to the lake at `{}`: wait for it to end, or end it if it serves",
                     location.data().display()
                 );
                 return Err(Error::new(ErrorKind::Locked, message));

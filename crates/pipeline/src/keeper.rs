@@ -7,7 +7,7 @@ use lake::Writer;
 use lake::location::Location;
 use tokio::sync::Mutex;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// Tells the time.
 pub type Now = Arc<dyn Fn() -> EventTime + Send + Sync>;
@@ -25,7 +25,7 @@ impl Keeper {
     /// # Errors
     /// Those of [`Writer::open`]: another process may hold it.
     pub async fn open(location: Location, now: Now) -> Result<Keeper> {
-        let writer = Writer::open(&location, now()).await?;
+        let writer = Writer::open(&location, now()).await.map_err(unopened)?;
         Ok(Keeper { location, now, writer: Mutex::new(Some(Arc::new(writer))) })
     }
 
@@ -51,7 +51,7 @@ impl Keeper {
         if held.take().is_some() {
             tracing::warn!("the lake is opened anew after a failure");
         }
-        let writer = Arc::new(Writer::open(&self.location, (self.now)()).await?);
+        let writer = Arc::new(Writer::open(&self.location, (self.now)()).await.map_err(unopened)?);
         Ok(Arc::clone(held.insert(writer)))
     }
 
@@ -61,4 +61,8 @@ impl Keeper {
             writer.close().await;
         }
     }
+}
+
+fn unopened(error: lake::error::Error) -> Error {
+    Error::because(ErrorKind::Lake, "the lake could not be opened for writing", error)
 }

@@ -40,7 +40,8 @@ pub(super) fn for_people(report: &Report, proofs: &Proofs, out: &mut dyn Write) 
         writeln!(out, "  {conflicts}: the ID of a stored event with other content, both kept; see table `conflicts`")?;
     }
     if report.rejects > 0 {
-        writeln!(out, "  {} that are no events, kept in table `rejects`:", counted(report.rejects, "piece"))?;
+        let are = if report.rejects == 1 { "is no event" } else { "are no events" };
+        writeln!(out, "  {} that {are}, kept in table `rejects`:", counted(report.rejects, "piece"))?;
         let samples = report.reject_samples.iter().map(|(place, reason)| (place.as_str(), reason.as_str()));
         list(samples, report.rejects, out)?;
     }
