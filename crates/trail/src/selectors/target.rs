@@ -60,17 +60,33 @@ pub fn route(targets: &[Target], rows: &Rows<'_>) -> Result<Vec<BooleanArray>> {
     targets.iter().map(|target| target.predicate.mask(rows).map_err(Error::from)).collect()
 }
 
-/// Returns what holds for the insights that the trail looks for.
+/// Returns what holds for the insights that the trail looks for: of the types and of the calls that its selectors name.
 fn insights(trail: &Trail) -> Option<Expr> {
-    if trail.insights_destination.is_some() {
+    if trail.insights_destination.is_some() || trail.insight_selectors.is_empty() {
         return None;
     }
-    let kinds =
-        trail.insight_selectors.iter().filter_map(|selector| selector.get("InsightType").and_then(Value::as_str));
-    let kinds: Vec<&str> = kinds.collect();
-    if kinds.is_empty() {
-        return None;
-    }
-    let kind = is(Field::parse("insightDetails.insightType"), kinds);
-    Some(Expr::All(vec![is(Field::category(), ["Insight"]), kind]))
+    let wanted = trail.insight_selectors.iter().filter_map(|selector| {
+        let kind = is(Field::parse("insightDetails.insightType"), [selector.get("InsightType")?.as_str()?]);
+        Some(Expr::All(vec![kind, into_calls(trail, selector)]))
+    });
+    Some(Expr::All(vec![is(Field::category(), ["Insight"]), Expr::Any(wanted.collect())]))
+}
+
+/// The insight is one into calls of the categories that a selector names, those of management by default. One that does
+/// not say is into calls of management. One into calls of data was found for one trail, and names it.
+///
+/// Source: AWS CloudTrail API reference, `InsightSelector`; the record of Insights events.
+fn into_calls(trail: &Trail, selector: &Value) -> Expr {
+    let source_category = || Field::parse("insightDetails.sourceEventCategory");
+    let given = selector.get("EventCategories").and_then(Value::as_array);
+    let names = |name: &str| given.map_or(name == "Management", |given| given.iter().any(|one| one == name));
+    let of_management = || Expr::Any(vec![is(source_category(), ["Management"]), Expr::null(source_category())]);
+    let of_data = || {
+        let for_trail = Field::parse("insightDetails.insightSource");
+        let ours = Expr::Any(vec![is(for_trail.clone(), [trail.arn.as_str()]), Expr::null(for_trail)]);
+        Expr::All(vec![is(source_category(), ["Data"]), ours])
+    };
+    let management = names("Management").then(of_management);
+    let data = names("Data").then(of_data);
+    Expr::Any(management.into_iter().chain(data).collect())
 }
