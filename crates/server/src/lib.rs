@@ -26,6 +26,7 @@ mod channels;
 mod dashboards;
 mod imports;
 mod kept;
+mod kms;
 mod named;
 mod page;
 mod policy;

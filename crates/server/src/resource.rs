@@ -18,6 +18,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub(crate) const ALL: [Kind; 4] = [Kind::Trail, Kind::EventDataStore, Kind::Channel, Kind::Dashboard];
+
     /// Returns the word in front of the id.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -31,8 +34,7 @@ impl Kind {
     /// Returns the kind and id of a resource of CloudTrail, if the ARN is one.
     pub(crate) fn of(arn: &Arn) -> Option<(Kind, &str)> {
         let (word, id) = arn.resource().split_once('/')?;
-        let kinds = [Kind::Trail, Kind::EventDataStore, Kind::Channel, Kind::Dashboard];
-        let kind = kinds.into_iter().find(|kind| kind.word() == word)?;
+        let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word)?;
         let is_ours = arn.service() == "cloudtrail" && arn.account().is_some() && !arn.region().is_empty();
         (is_ours && !id.is_empty()).then_some((kind, id))
     }

@@ -77,19 +77,23 @@ fn find(service: &Service, call: &Call, given: &str) -> Result<Tagged> {
         Code::TrailNotFoundException | Code::ChannelNotFoundException => missing(),
         _ => fault,
     };
-    let arn = Arn::parse(given).filter(|arn| arn.service() == "cloudtrail");
-    let arn = arn.ok_or_else(|| {
+    let malformed = || {
         Fault::new(
             Code::CloudTrailARNInvalidException,
             "The ARN of the resource is not valid. The following is the format of a trail ARN: \
              arn:aws:cloudtrail:us-east-2:123456789012:trail/MyTrail",
         )
-    })?;
+    };
+    let arn = Arn::parse(given).filter(|arn| arn.service() == "cloudtrail").ok_or_else(malformed)?;
     match Kind::of(&arn) {
         Some((Kind::Trail, _)) => trails::find(service, call, given).map(Tagged::Trail).map_err(or_missing),
         Some((Kind::EventDataStore, _)) => stores::active(service, call, given).map(Tagged::EventDataStore),
         Some((Kind::Channel, _)) => named::find(service, call, given).map(Tagged::Channel).map_err(or_missing),
         Some((Kind::Dashboard, _)) => named::find(service, call, given).map(Tagged::Dashboard),
+        // A type that is known, but not what stands around it.
+        None if Kind::ALL.iter().any(|kind| arn.resource().split(['/', ':']).next() == Some(kind.word())) => {
+            Err(malformed())
+        }
         None => Err(Fault::new(Code::ResourceTypeNotSupportedException, "Resources of this type do not have tags.")),
     }
 }

@@ -15,7 +15,17 @@ use crate::fault::{Code, Fault, Result};
 /// `SerializationException` if the body is not JSON or a member has another type, and `ValidationException` if one is
 /// missing.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    let body = if body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { body };
+    let body = match body.trim_ascii_start() {
+        [] => b"{}",
+        [b'{', ..] => body,
+        // A list would be taken for the members in their order.
+        _ => {
+            return Err(Fault::new(
+                Code::SerializationException,
+                "The request could not be read: it is no JSON object.",
+            ));
+        }
+    };
     serde_json::from_slice(body).or_else(|error| without_nulls(body, error)).map_err(|error| {
         let message = error.to_string();
         match message.strip_prefix("missing field ").and_then(|rest| rest.split('`').nth(1)) {
@@ -93,10 +103,13 @@ impl<'de> Deserialize<'de> for Timestamp {
                 Ok(Timestamp(EventTime::from_micros((seconds * 1e6).round() as i64)))
             }
             Spelled::Seconds(seconds) => Err(D::Error::custom(format!("{seconds} is no time"))),
-            Spelled::Text(text) => match EventTime::parse(&text) {
-                Some(time) => Ok(Timestamp(time)),
-                None => Err(D::Error::custom(format!("`{text}` is no time"))),
-            },
+            // A date alone is its first moment.
+            Spelled::Text(text) => {
+                match EventTime::parse(&text).or_else(|| EventTime::parse(&format!("{text}T00:00:00"))) {
+                    Some(time) => Ok(Timestamp(time)),
+                    None => Err(D::Error::custom(format!("`{text}` is no time"))),
+                }
+            }
         }
     }
 }
@@ -105,4 +118,68 @@ impl<'de> Deserialize<'de> for Timestamp {
 pub(crate) fn seconds(moment: Millis) -> serde_json::Number {
     let whole = || serde_json::Number::from(moment.0.div_euclid(1_000));
     if moment.0 % 1_000 == 0 { whole() } else { serde_json::Number::from_f64(moment.seconds()).unwrap_or_else(whole) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Input {
+        name: Option<String>,
+        time: Option<Timestamp>,
+    }
+
+    #[test]
+    fn a_request_is_an_object_or_nothing() {
+        let cases = [
+            ("", Ok(None)),
+            (" \n", Ok(None)),
+            ("{}", Ok(None)),
+            (r#" {"Name": "a", "Other": [1]}"#, Ok(Some("a"))),
+            (r#"{"Name": null}"#, Ok(None)),
+            (r#"{"Name": 1}"#, Err(Code::SerializationException)),
+            (r#"["a", null]"#, Err(Code::SerializationException)),
+            ("[]", Err(Code::SerializationException)),
+            ("null", Err(Code::SerializationException)),
+            (r#""a""#, Err(Code::SerializationException)),
+            ("{", Err(Code::SerializationException)),
+            ("{} {}", Err(Code::SerializationException)),
+        ];
+        for (body, expected) in cases {
+            let read = decode::<Input>(body.as_bytes());
+            assert_eq!(
+                read.as_ref().map(|input| input.name.as_deref()).map_err(|fault| fault.code),
+                expected,
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn times_are_numbers_or_iso_8601() {
+        let cases = [
+            ("1577836800", Some(1_577_836_800_000_000)),
+            ("1577836800.25", Some(1_577_836_800_250_000)),
+            ("1.5778368e9", Some(1_577_836_800_000_000)),
+            ("-1", Some(-1_000_000)),
+            (r#""2020-01-01T00:00:00Z""#, Some(1_577_836_800_000_000)),
+            (r#""2020-01-01T00:00:00.5Z""#, Some(1_577_836_800_500_000)),
+            (r#""2020-01-01T01:00:00+01:00""#, Some(1_577_836_800_000_000)),
+            (r#""2020-01-01T00:00:00""#, Some(1_577_836_800_000_000)),
+            (r#""2020-01-01""#, Some(1_577_836_800_000_000)),
+            (r#""2020-13-01""#, None),
+            (r#""yesterday""#, None),
+            (r#""""#, None),
+            ("1e300", None),
+            ("true", None),
+            ("[]", None),
+        ];
+        for (time, expected) in cases {
+            let read = decode::<Input>(format!(r#"{{"Time": {time}}}"#).as_bytes());
+            let read = read.map(|input| input.time.map(|time| time.0.as_micros())).map_err(|fault| fault.code);
+            assert_eq!(read, expected.map(Some).ok_or(Code::SerializationException), "{time}");
+        }
+    }
 }

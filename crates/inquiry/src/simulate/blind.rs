@@ -28,6 +28,7 @@ pub(super) fn never_sees(rule: &Rule, selectors: &Selectors) -> bool {
             event_source: source.as_deref(),
             event_name: Option::as_deref(name),
             event_category: Option::as_deref(category),
+            read_only: None,
         };
         let pairs = names.iter().flat_map(|name| categories.iter().map(move |category| (name, category)));
         pairs.map(of_source)

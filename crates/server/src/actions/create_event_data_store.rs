@@ -10,7 +10,7 @@ use crate::fault::{Code, Fault, Result};
 use crate::resource::Kind;
 use crate::service::Service;
 use crate::stores::{self, Members, StoreAnswer};
-use crate::{kept, tags};
+use crate::{kept, kms, tags};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -55,7 +55,7 @@ pub(crate) async fn create_event_data_store(service: &Service, call: &Call, inpu
         retention_days,
         termination_protection_enabled: members.termination_protection_enabled.unwrap_or(true),
         billing_mode,
-        kms_key_id: members.kms_key_id,
+        kms_key_id: members.kms_key_id.map(|key| kms::key_arn(call, &key)).transpose()?,
         max_event_size: None,
         context_key_selectors: Vec::new(),
         insight_selectors: Vec::new(),

@@ -62,7 +62,7 @@ pub(crate) async fn create_trail(service: &Service, call: &Call, input: Input) -
         include_global_service_events: has_global_events,
         is_multi_region_trail: is_multi_region,
         is_organization_trail,
-        organization_id: is_organization_trail.then(|| organization(service)).transpose()?,
+        organization_id: is_organization_trail.then(|| organization(service, call)).transpose()?,
         log_file_validation_enabled: input.enable_log_file_validation.unwrap_or(false),
         recursive_logging: input.recursive_logging.unwrap_or(true),
         selectors: None,
@@ -89,13 +89,18 @@ pub(crate) fn check_global_events(is_multi_region: bool, has_global_events: bool
     Ok(())
 }
 
-/// Returns the id of the organisation that the service was set up for.
+/// Returns the id of the organisation that the service was set up for. Its trail sees every account, so it takes a key that
+/// does to make one.
 ///
 /// # Errors
-/// `OrganizationsNotInUseException` without one.
-pub(crate) fn organization(service: &Service) -> Result<String> {
+/// `OrganizationsNotInUseException` without one, and `NotOrganizationMasterAccountException` for a key of one account.
+pub(crate) fn organization(service: &Service, call: &Call) -> Result<String> {
     match service.organization() {
-        Some(organization) => Ok(organization.as_str().to_owned()),
+        Some(organization) if call.sees_all => Ok(organization.as_str().to_owned()),
+        Some(_) => Err(Fault::new(
+            Code::NotOrganizationMasterAccountException,
+            "An organization trail is made by a key that sees all accounts: make one with the scope all.",
+        )),
         None => Err(Fault::new(
             Code::OrganizationsNotInUseException,
             "This service was not set up for an organization, so a trail can record the events of one account only.",

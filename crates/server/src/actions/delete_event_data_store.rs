@@ -2,7 +2,7 @@
 
 use lake::Expect;
 use serde::Deserialize;
-use trail::model::{CHANNEL, Channel, EVENT_DATA_STORE, EventDataStore, IMPORT, Import, Millis};
+use trail::model::{CHANNEL, Channel, EVENT_DATA_STORE, EventDataStore, Millis};
 
 use crate::call::Call;
 use crate::fault::{Code, Fault, Result};
@@ -39,9 +39,5 @@ fn check(service: &Service, store: &EventDataStore) -> Result<()> {
     if channels.iter().any(|channel| channel.value.destinations.contains(&store.arn)) {
         return refused(Code::ChannelExistsForEDSException, "is the destination of a channel");
     }
-    let imports = service.documents.read_all::<Import>(IMPORT)?;
-    if imports.iter().any(|import| import.value.destination == store.arn && import.value.status.is_ongoing()) {
-        return refused(Code::EventDataStoreHasOngoingImportException, "has an import that goes on");
-    }
-    Ok(())
+    stores::check_not_importing(service, store)
 }

@@ -4,6 +4,7 @@ use lake::Expect;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trail::model::EVENT_DATA_STORE;
+use trail::selectors::{Call as Asked, Selectors};
 
 use crate::actions::get_insight_selectors::{Holder, Output};
 use crate::call::Call;
@@ -45,6 +46,8 @@ pub(crate) async fn put_insight_selectors(service: &Service, call: &Call, input:
                     "InsightsDestination goes with EventDataStore: a trail delivers Insights to its bucket.",
                 ));
             }
+            let taken = kept.value.selectors.clone().unwrap_or_else(Selectors::of_new_trail);
+            check_recorded(&selectors, &taken, "the trail")?;
             kept.value.insight_selectors.clone_from(&selectors);
             trails::put(service, &kept)?;
             Ok(Output { trail_arn: Some(kept.value.arn), insight_selectors: selectors, ..Output::default() })
@@ -65,8 +68,10 @@ fn put_store(
     let mut found = stores::active(service, call, name)?;
     // Stores look at management events only.
     check(given, &["Management"])?;
+    let taken = Selectors::Advanced(found.value.advanced_event_selectors.clone());
+    check_recorded(&selectors, &taken, "the event data store")?;
     let destination = match (destination, selectors.is_empty()) {
-        (Some(destination), _) => Some(stores::active(service, call, &destination)?.value.arn),
+        (Some(destination), _) => Some(destination_arn(service, call, &destination)?),
         (None, true) => None,
         (None, false) => {
             return Err(Fault::new(
@@ -86,6 +91,41 @@ fn put_store(
         event_data_store_arn: Some(found.value.arn),
         insights_destination: destination,
     })
+}
+
+/// Finds the store that Insights of another one go to.
+fn destination_arn(service: &Service, call: &Call, name: &str) -> Result<String> {
+    let store = stores::active(service, call, name)?.value;
+    if store.categories().contains(&"Insight") {
+        return Ok(store.arn);
+    }
+    let message =
+        format!("The event data store {} is no destination of Insights: it does not log Insights events.", store.arn);
+    Err(Fault::new(Code::InvalidInsightSelectorsException, message))
+}
+
+/// Refuses Insights into events that are not recorded: call rates need management events that write, all others any events
+/// of their category. Selectors are those of [`check`]. Source: AWS CloudTrail API reference, PutInsightSelectors.
+///
+/// # Errors
+/// `InvalidInsightSelectorsException`.
+pub(crate) fn check_recorded(selectors: &[Value], taken: &Selectors, holder: &str) -> Result<()> {
+    for selector in selectors {
+        let kind = selector.get("InsightType").and_then(Value::as_str).unwrap_or_default();
+        let given = selector.get("EventCategories").and_then(Value::as_array);
+        let given = given.map(|given| given.iter().filter_map(Value::as_str).collect::<Vec<_>>());
+        for category in given.unwrap_or_else(|| vec!["Management"]) {
+            let writes_only = kind == "ApiCallRateInsight" && category == "Management";
+            let read_only = writes_only.then_some(false);
+            if taken.may_take(&Asked { event_category: Some(category), read_only, ..Asked::default() }) {
+                continue;
+            }
+            let events = if writes_only { "write management" } else { category };
+            let message = format!("Insights of the type {kind} need {events} events, and {holder} does not log any.");
+            return Err(Fault::new(Code::InvalidInsightSelectorsException, message));
+        }
+    }
+    Ok(())
 }
 
 fn check(selectors: &[InsightSelector], categories: &[&str]) -> Result<()> {

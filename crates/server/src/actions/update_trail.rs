@@ -50,7 +50,7 @@ pub(crate) async fn update_trail(service: &Service, call: &Call, input: Input) -
     deliver_to(trail, checked);
     trail.is_organization_trail = input.is_organization_trail.unwrap_or(trail.is_organization_trail);
     if trail.is_organization_trail && trail.organization_id.is_none() {
-        trail.organization_id = Some(organization(service)?);
+        trail.organization_id = Some(organization(service, call)?);
     }
     if !trail.is_organization_trail {
         trail.organization_id = None;

@@ -21,7 +21,7 @@ const TOGETHER: [&str; 3] = ["Management", "Data", "NetworkActivity"];
 const SWITCHABLE: [&str; 4] = ["Management", "Data", "NetworkActivity", "ConfigurationItem"];
 
 /// Members that CreateEventDataStore and UpdateEventDataStore have in common.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Members {
     pub name: Option<String>,

@@ -9,7 +9,7 @@ mod tests;
 
 use event::time::DAY;
 use lake::{Expect, Kept};
-use trail::model::{EVENT_DATA_STORE, EventDataStore, Millis, Stretch};
+use trail::model::{EVENT_DATA_STORE, EventDataStore, IMPORT, Import, Millis, Stretch};
 
 pub(crate) use answer::StoreAnswer;
 pub(crate) use change::{FIXED, Members, check, check_switchable, is_fed_by_channels, retention};
@@ -96,6 +96,19 @@ pub(crate) fn check_count(all: &[Kept<EventDataStore>]) -> Result<()> {
     let message =
         format!("This account has {STORES_MAX} event data stores in this Region, which is the most it may have.");
     Err(Fault::new(Code::EventDataStoreMaxLimitExceededException, message))
+}
+
+/// Refuses to change or delete a store into which something is being imported.
+///
+/// # Errors
+/// `EventDataStoreHasOngoingImportException`.
+pub(crate) fn check_not_importing(service: &Service, store: &EventDataStore) -> Result<()> {
+    let imports = service.documents.read_all::<Import>(IMPORT)?;
+    if !imports.iter().any(|import| import.value.destination == store.arn && import.value.status.is_ongoing()) {
+        return Ok(());
+    }
+    let message = format!("The event data store {} has an import that goes on.", store.arn);
+    Err(Fault::new(Code::EventDataStoreHasOngoingImportException, message))
 }
 
 fn is_gone(store: &EventDataStore, call: &Call) -> bool {

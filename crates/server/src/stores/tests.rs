@@ -55,6 +55,8 @@ async fn what_a_store_cannot_be_is_refused() {
             "InvalidParameterException",
         ),
         (json!({ "Name": "new", "BillingMode": "FREE" }), "InvalidParameterException"),
+        (json!({ "Name": "new", "KmsKeyId": "my-key" }), "InvalidKmsKeyIdException"),
+        (json!({ "Name": "new", "KmsKeyId": "" }), "InvalidParameterException"),
         (json!({ "Name": "new", "AdvancedEventSelectors": [] }), "InvalidEventSelectorsException"),
         (json!({ "Name": "new", "AdvancedEventSelectors": category("Nothing") }), "InvalidEventSelectorsException"),
         (
@@ -119,8 +121,11 @@ async fn a_store_is_changed_by_what_is_sent_and_by_nothing_else() {
         (json!({ "Name": "store" }), ""),
         (json!({ "BillingMode": "FIXED_RETENTION_PRICING" }), "InvalidParameterException"),
         (json!({ "AdvancedEventSelectors": category("ActivityAuditLog") }), "InvalidEventSelectorsException"),
+        (json!({}), "InvalidParameterException"),
+        (json!({ "KmsKeyId": "a" }), "InvalidKmsKeyIdException"),
         (json!({ "KmsKeyId": "alias/a" }), ""),
         (json!({ "KmsKeyId": "alias/b" }), "InvalidParameterException"),
+        (json!({ "KmsKeyId": format!("arn:aws:kms:{REGION}:{ACCOUNT}:alias/a") }), ""),
         (json!({ "RetentionPeriod": 90, "MultiRegionEnabled": false }), ""),
     ];
     for (mut input, expected) in cases {
@@ -129,9 +134,10 @@ async fn a_store_is_changed_by_what_is_sent_and_by_nothing_else() {
         assert_eq!(code(&answer), expected, "{input} {answer}");
     }
     let told = ground.run(Operation::GetEventDataStore, json!({ "EventDataStore": arn })).await;
-    let found = ["Name", "RetentionPeriod", "MultiRegionEnabled", "TerminationProtectionEnabled"]
+    let found = ["Name", "RetentionPeriod", "MultiRegionEnabled", "TerminationProtectionEnabled", "KmsKeyId"]
         .map(|name| told[name].clone());
-    assert_eq!(found, [json!("store"), json!(90), json!(false), json!(true)]);
+    let key = json!(format!("arn:aws:kms:{REGION}:{ACCOUNT}:alias/a"));
+    assert_eq!(found, [json!("store"), json!(90), json!(false), json!(true), key]);
 }
 
 #[tokio::test]
@@ -201,6 +207,14 @@ async fn channels_feed_stores_made_for_them() {
     let listed = ground.run(Operation::ListChannels, json!({})).await;
     let arn = listed["Channels"][0]["ChannelArn"].clone();
     assert_eq!(listed, json!({ "Channels": [{ "ChannelArn": arn, "Name": "channel" }] }));
+    for (change, expected) in [
+        (json!({ "MultiRegionEnabled": true }), "InvalidParameterException"),
+        (json!({ "MultiRegionEnabled": false, "RetentionPeriod": 90 }), ""),
+    ] {
+        let mut input = change.clone();
+        input["EventDataStore"] = store.clone();
+        assert_eq!(code(&ground.run(Operation::UpdateEventDataStore, input).await), expected, "{change}");
+    }
     let renamed = ground.run(Operation::UpdateChannel, json!({ "Channel": arn, "Name": "renamed" })).await;
     assert_eq!((&renamed["Name"], &renamed["Destinations"]), (&json!("renamed"), &to(&store)));
     let shown = ground.run(Operation::GetChannel, json!({ "Channel": arn })).await;
@@ -208,6 +222,54 @@ async fn channels_feed_stores_made_for_them() {
     assert_eq!(ground.run(Operation::DeleteChannel, json!({ "Channel": arn })).await, json!({}));
     assert_eq!(code(&ground.run(Operation::GetChannel, json!({ "Channel": arn })).await), "ChannelNotFoundException");
     assert_eq!(code(&ground.run(Operation::GetChannel, json!({ "Channel": "x" })).await), "ChannelARNInvalidException");
+}
+
+#[tokio::test]
+async fn insights_of_a_store_go_from_management_events_to_a_store_for_insights() {
+    let ground = Ground::new();
+    let of_category = async |name: &str, selectors: Value| {
+        let input = json!({ "Name": name, "AdvancedEventSelectors": selectors });
+        let made = ground.run(Operation::CreateEventDataStore, input).await;
+        made["EventDataStoreArn"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+    };
+    let reading = json!([{ "FieldSelectors": [
+        { "Field": "eventCategory", "Equals": ["Management"] }, { "Field": "readOnly", "Equals": ["true"] },
+    ] }]);
+    let objects = json!([{ "FieldSelectors": [
+        { "Field": "eventCategory", "Equals": ["Data"] }, { "Field": "resources.type", "Equals": ["AWS::S3::Object"] },
+    ] }]);
+    let source = of_category("source", category("Management")).await;
+    let sink = of_category("sink", category("Insight")).await;
+    let of_objects = of_category("objects", objects.clone()).await;
+    let (calls, errors) = ("ApiCallRateInsight", "ApiErrorRateInsight");
+    let refused = "InvalidInsightSelectorsException";
+    let put = |from: &str, to: Value, kind: &str| {
+        let input = json!({ "EventDataStore": from, "InsightSelectors": [{ "InsightType": kind }] });
+        let to = if to.is_null() { json!({}) } else { json!({ "InsightsDestination": to }) };
+        let members = input.as_object().unwrap().clone().into_iter().chain(to.as_object().unwrap().clone());
+        (Operation::PutInsightSelectors, Value::Object(members.collect()))
+    };
+    let becomes = |selectors: &Value| {
+        (Operation::UpdateEventDataStore, json!({ "EventDataStore": source, "AdvancedEventSelectors": selectors }))
+    };
+    let cases = [
+        (put(&source, Value::Null, calls), "InvalidParameterException"),
+        (put(&source, json!(of_objects), calls), refused),
+        (put(&source, json!(MISSING), calls), "EventDataStoreNotFoundException"),
+        (put(&of_objects, json!(sink), errors), refused),
+        (put(&source, json!(sink), calls), ""),
+        (becomes(&reading), refused),
+        (put(&source, json!(sink), errors), ""),
+        (becomes(&reading), ""),
+        (becomes(&objects), refused),
+        (put(&source, json!(sink), calls), refused),
+        ((Operation::PutInsightSelectors, json!({ "EventDataStore": source, "InsightSelectors": [] })), ""),
+        (becomes(&objects), ""),
+    ];
+    for ((operation, input), expected) in cases {
+        let answer = ground.run(operation, input.clone()).await;
+        assert_eq!(code(&answer), expected, "{operation:?} {input}: {answer}");
+    }
 }
 
 #[tokio::test]
@@ -267,7 +329,8 @@ async fn dashboards_are_kept_as_they_were_sent() {
 #[tokio::test]
 async fn imports_are_asked_for_stopped_and_retried() {
     let ground = Ground::new();
-    let store = make(&ground, "store").await["EventDataStoreArn"].clone();
+    let input = json!({ "Name": "store", "TerminationProtectionEnabled": false });
+    let store = ground.run(Operation::CreateEventDataStore, input).await["EventDataStoreArn"].clone();
     let source = |uri: &str| {
         let role = "arn:aws:iam::111122223333:role/import";
         json!({ "S3": { "S3LocationUri": uri, "S3BucketRegion": REGION, "S3BucketAccessRoleArn": role } })
@@ -301,10 +364,13 @@ async fn imports_are_asked_for_stopped_and_retried() {
         }
     }
     let named = json!({ "ImportId": id });
-    let input = json!({ "EventDataStore": store, "TerminationProtectionEnabled": false });
-    ground.run(Operation::UpdateEventDataStore, input).await;
-    let refused = ground.run(Operation::DeleteEventDataStore, json!({ "EventDataStore": store })).await;
-    assert_eq!(code(&refused), "EventDataStoreHasOngoingImportException");
+    for (operation, input) in [
+        (Operation::DeleteEventDataStore, json!({ "EventDataStore": store })),
+        (Operation::UpdateEventDataStore, json!({ "EventDataStore": store, "RetentionPeriod": 90 })),
+    ] {
+        let refused = ground.run(operation, input).await;
+        assert_eq!(code(&refused), "EventDataStoreHasOngoingImportException", "{operation:?}");
+    }
     assert_eq!(ground.run(Operation::StopImport, named.clone()).await["ImportStatus"], "STOPPED");
     assert_eq!(code(&ground.run(Operation::StopImport, named.clone()).await), "InvalidParameterException");
     assert_eq!(ground.run(Operation::StartImport, named.clone()).await["ImportStatus"], "INITIALIZING");

@@ -8,6 +8,7 @@ use trail::model::CloudWatchLogs;
 
 use crate::call::Call;
 use crate::fault::{Code, Fault, Result};
+use crate::kms;
 use crate::service::Service;
 use crate::world::{Found, WorldError};
 
@@ -15,8 +16,6 @@ use crate::world::{Found, WorldError};
 const PREFIX_MAX: usize = 200;
 /// Most characters of a topic's name or ARN.
 const TOPIC_MAX: usize = 256;
-/// Most characters of what names a KMS key.
-const KMS_KEY_MAX: usize = 350;
 
 /// Where a trail is to deliver, as a call has it. An empty text is as good as none.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +55,7 @@ pub(crate) async fn check(service: &Service, call: &Call, wanted: Wanted) -> Res
         check_topic(service, arn).await?;
     }
     let cloud_watch_logs = cloud_watch_logs(service, given(wanted.log_group_arn), given(wanted.role_arn)).await?;
-    let kms_key_id = given(wanted.kms_key_id).map(|key| kms_key_arn(call, &key)).transpose()?;
+    let kms_key_id = given(wanted.kms_key_id).map(|key| kms::key_arn(call, &key)).transpose()?;
     Ok(Checked { bucket: wanted.bucket, prefix, topic_name, topic_arn, cloud_watch_logs, kms_key_id })
 }
 
@@ -187,38 +186,6 @@ async fn cloud_watch_logs(
         Found::Missing => Err(invalid("CloudTrail cannot validate the specified log group ARN: there is none.")),
         Found::Forbidden => Err(invalid("Access denied. Check the permissions for the log group.")),
     }
-}
-
-/// Returns the ARN of a KMS key: from an ARN, an id or an alias.
-fn kms_key_arn(call: &Call, key: &str) -> Result<String> {
-    let is_id = |id: &str| {
-        let hex = |part: &str, length: usize| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let lengths = [8, 4, 4, 4, 12];
-        let is_uuid = id.split('-').count() == lengths.len()
-            && id.split('-').zip(lengths).all(|(part, length)| hex(part, length));
-        is_uuid || id.strip_prefix("mrk-").is_some_and(|id| hex(id, 32))
-    };
-    let is_alias = |alias: &str| {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-');
-        alias.strip_prefix("alias/").is_some_and(|name| !name.is_empty() && name.bytes().all(fits))
-    };
-    let is_resource = |resource: &str| resource.strip_prefix("key/").is_some_and(is_id) || is_alias(resource);
-    let own = |resource: &str| {
-        let (partition, region, account) = (call.partition(), call.region.as_str(), call.account.as_str());
-        format!("arn:{partition}:kms:{region}:{account}:{resource}")
-    };
-    let arn = Arn::parse(key).filter(|arn| {
-        arn.service() == "kms" && !arn.region().is_empty() && arn.account().is_some() && is_resource(arn.resource())
-    });
-    match arn {
-        _ if key.len() > KMS_KEY_MAX => {}
-        Some(_) => return Ok(key.to_owned()),
-        None if is_id(key) => return Ok(own(&format!("key/{key}"))),
-        None if is_alias(key) => return Ok(own(key)),
-        None => {}
-    }
-    let message = format!("The KMS key {} is neither the ARN, the id nor an alias of a key.", shown(key));
-    Err(Fault::new(Code::InvalidKmsKeyIdException, message))
 }
 
 /// What lies outside did not answer. The code is the one that the model has for what is not ready yet.

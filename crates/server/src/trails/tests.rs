@@ -275,6 +275,8 @@ async fn selectors_are_echoed_and_one_kind_removes_the_other() {
 #[tokio::test]
 async fn insight_selectors_and_event_configuration() {
     let ground = ground_with_trail().await;
+    let objects = json!([{"DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]}]);
+    check(&ground, &[(PutEventSelectors, json!({"TrailName": ARN, "EventSelectors": objects}), "")]).await;
     let selectors = json!([{"InsightType": "ApiCallRateInsight"}, {"InsightType": "ApiErrorRateInsight", "EventCategories": ["Data"]}]);
     let put = json!({"TrailName": "my-trail", "InsightSelectors": selectors});
     let expected = json!({"TrailARN": ARN, "InsightSelectors": selectors});
@@ -305,6 +307,48 @@ async fn insight_selectors_and_event_configuration() {
         ],
     )
     .await;
+}
+
+#[tokio::test]
+async fn insights_need_the_events_that_they_look_at() {
+    let ground = ground_with_trail().await;
+    let objects = json!([{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]);
+    let basic = |selector: Value| json!({"EventSelectors": [selector]});
+    let management = |more: Value| {
+        let category = json!({"Field": "eventCategory", "Equals": ["Management"]});
+        json!({"AdvancedEventSelectors": [{"FieldSelectors": [category, more]}]})
+    };
+    let insights = |kind: &str, categories: Value| match categories {
+        Value::Null => json!([{"InsightType": kind}]),
+        categories => json!([{"InsightType": kind, "EventCategories": categories}]),
+    };
+    let (calls, errors) = ("ApiCallRateInsight", "ApiErrorRateInsight");
+    let refused = "InvalidInsightSelectorsException";
+    let data = basic(json!({"IncludeManagementEvents": false, "DataResources": objects}));
+    let reading = management(json!({"Field": "readOnly", "Equals": ["true"]}));
+    let writing = management(json!({"Field": "readOnly", "Equals": ["false"]}));
+    let cases = [
+        (&basic(json!({})), insights(calls, Value::Null), ""),
+        (&basic(json!({"ReadWriteType": "ReadOnly"})), insights(calls, Value::Null), refused),
+        (&basic(json!({"ReadWriteType": "ReadOnly"})), insights(errors, Value::Null), ""),
+        (&basic(json!({"ReadWriteType": "WriteOnly"})), insights(calls, json!(["Management"])), ""),
+        (&basic(json!({})), insights(errors, json!(["Data"])), refused),
+        (&basic(json!({})), insights(errors, json!(["Management", "Data"])), refused),
+        (&data, insights(calls, Value::Null), refused),
+        (&data, insights(errors, json!(["Management"])), refused),
+        (&data, insights(calls, json!(["Data"])), ""),
+        (&data, insights(errors, json!(["Data"])), ""),
+        (&data, json!([]), ""),
+        (&reading, insights(calls, Value::Null), refused),
+        (&reading, insights(errors, Value::Null), ""),
+        (&writing, insights(calls, Value::Null), ""),
+    ];
+    for (selectors, insights, expected) in cases {
+        let mut put = json!({"TrailName": ARN});
+        put.as_object_mut().unwrap().extend(selectors.as_object().unwrap().clone());
+        let insights = json!({"TrailName": ARN, "InsightSelectors": insights});
+        check(&ground, &[(PutEventSelectors, put, ""), (PutInsightSelectors, insights, expected)]).await;
+    }
 }
 
 fn kept(ground: &Ground) -> Trail {
@@ -432,15 +476,31 @@ async fn a_start_tells_of_a_bucket_that_is_gone() {
 }
 
 #[tokio::test]
-async fn an_organization_trail_needs_an_organization() {
+async fn an_organization_trail_needs_an_organization_and_a_key_of_all_accounts() {
     let ground = Ground::new();
     let Ground { service, world, clock, push, folder } = ground;
     let service = std::sync::Arc::into_inner(service).unwrap();
     let service = std::sync::Arc::new(service.in_organization(event::arn::OrganizationId::parse("o-example").unwrap()));
     let ground = Ground { service, world, clock, push, folder };
     let create = json!({"Name": "my-trail", "S3BucketName": "logs", "IsOrganizationTrail": true});
-    assert_eq!(ground.run(CreateTrail, create).await["IsOrganizationTrail"], true);
-    assert_eq!(kept(&ground).organization_id.as_deref(), Some("o-example"));
-    check(&ground, &[(UpdateTrail, json!({"Name": ARN, "IsOrganizationTrail": false}), "")]).await;
-    assert_eq!(kept(&ground).organization_id, None);
+    let one = ground.call();
+    let mut all = ground.call();
+    all.sees_all = true;
+    let becomes = |is_one: bool| json!({"Name": ARN, "IsOrganizationTrail": is_one});
+    // Who calls, what, the code of the answer, and the organisation in the keys of the trail's files afterwards.
+    let cases = [
+        (&one, CreateTrail, create.clone(), "NotOrganizationMasterAccountException", None),
+        (&all, CreateTrail, create, "", Some("o-example")),
+        (&one, UpdateTrail, json!({"Name": ARN, "S3KeyPrefix": "p"}), "", Some("o-example")),
+        (&one, UpdateTrail, becomes(false), "", None),
+        (&one, UpdateTrail, becomes(true), "NotOrganizationMasterAccountException", None),
+        (&all, UpdateTrail, becomes(true), "", Some("o-example")),
+    ];
+    for (call, operation, input, expected, organization) in cases {
+        let answer = ground.run_as(call, operation, input.clone()).await;
+        assert_eq!(code(&answer), expected, "{operation:?} {input}: {answer}");
+        let trail = ground.service.documents.read::<Trail>(TRAIL, ARN).unwrap();
+        let id = trail.and_then(|trail| trail.value.organization_id);
+        assert_eq!(id.as_deref(), organization, "{operation:?} {input}");
+    }
 }

@@ -14,6 +14,8 @@ pub struct Call<'a> {
     pub event_name: Option<&'a str>,
     /// `eventCategory`, if it is known.
     pub event_category: Option<&'a str>,
+    /// `readOnly`, if it is known.
+    pub read_only: Option<bool>,
 }
 
 impl Selectors {
@@ -35,7 +37,10 @@ fn may_hold(node: &Condition, call: &Call<'_>) -> bool {
         Condition::All(parts) => parts.iter().all(|part| may_hold(part, call)),
         Condition::Any(parts) => parts.iter().any(|part| may_hold(part, call)),
         Condition::Category(category) => may_be(call, category),
-        Condition::ReadOnly(reads) => call.event_name.and_then(reads_by_name).is_none_or(|known| known == *reads),
+        Condition::ReadOnly(reads) => {
+            let known = call.read_only.or_else(|| call.event_name.and_then(reads_by_name));
+            known.is_none_or(|known| known == *reads)
+        }
         Condition::Member("eventName", wanted) => call.event_name.is_none_or(|name| passes(wanted, name)),
         Condition::Member("eventSource", wanted) => call.event_source.is_none_or(|source| passes(wanted, source)),
         Condition::Member(..) => true,

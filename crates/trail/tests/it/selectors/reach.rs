@@ -42,10 +42,25 @@ fn calls_that_are_never_recorded_are_known() {
     for (selectors, source, name, expect) in cases {
         let read = Selectors::parse(&selectors.to_string()).unwrap();
         let known = |text| Some(text).filter(|text: &&str| !text.is_empty());
-        let call = Call { event_source: known(source), event_name: known(name), event_category: None };
+        let call = Call { event_source: known(source), event_name: known(name), ..Call::default() };
         assert_eq!(read.may_take(&call), expect, "{selectors} {call:?}");
     }
-    let call = Call { event_category: Some("data"), ..Call::default() };
-    assert!(!Selectors::parse(&management.to_string()).unwrap().may_take(&call));
-    assert!(Selectors::parse(&objects.to_string()).unwrap().may_take(&call));
+    let reading = json!([{"FieldSelectors": [
+        {"Field": "eventCategory", "Equals": ["Management"]}, {"Field": "readOnly", "Equals": ["true"]}]}]);
+    let cases = [
+        (&management, "data", None, false),
+        (&objects, "data", None, true),
+        (&objects, "Management", None, false),
+        (&objects, "Data", Some(true), true),
+        (&management, "Management", Some(false), true),
+        (&writing, "Management", Some(false), true),
+        (&writing, "Management", Some(true), false),
+        (&reading, "Management", None, true),
+        (&reading, "Management", Some(false), false),
+        (&puts, "Management", Some(false), false),
+    ];
+    for (selectors, category, read_only, expect) in cases {
+        let call = Call { event_category: Some(category), read_only, ..Call::default() };
+        assert_eq!(Selectors::parse(&selectors.to_string()).unwrap().may_take(&call), expect, "{selectors} {call:?}");
+    }
 }
