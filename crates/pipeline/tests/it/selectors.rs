@@ -129,6 +129,13 @@ async fn a_store_holds_the_events_of_its_account_and_region() {
         )
     };
     let resources = r#""resources":[{"accountId":"111122223333","type":"AWS::EC2::Instance"}]"#;
+    let caller = |account: &str, of_arn: &str| {
+        format!(r#""userIdentity":{{"type":"IAMUser",{account}"arn":"arn:aws:iam::{of_arn}:user/alice"}}"#)
+    };
+    let owner = |member: &str, of_arn: &str, account: &str| {
+        format!(r#""resources":[{{"{member}":"arn:aws:kms:us-east-1:{of_arn}",{account}"type":"AWS::KMS::Key"}}]"#)
+    };
+    let other_owner = r#""accountId":"444455556666","#;
     let lines = [
         record("a", r#""awsRegion":"us-east-1","recipientAccountId":"111122223333""#),
         record("b", r#""awsRegion":"eu-west-1","recipientAccountId":"111122223333""#),
@@ -136,12 +143,27 @@ async fn a_store_holds_the_events_of_its_account_and_region() {
         record("d", r#""awsRegion":"us-east-1","userIdentity":{"accountId":"111122223333"}"#),
         record("e", &format!(r#""awsRegion":"us-east-1",{resources}"#)),
         record("f", &format!(r#""awsRegion":"us-east-1","recipientAccountId":"444455556666",{resources}"#)),
+        record("g", &format!(r#""awsRegion":"us-east-1","recipientAccountId":"",{resources}"#)),
+        record("h", &format!(r#""awsRegion":"us-east-1","recipientAccountId":null,{}"#, caller("", "111122223333"))),
+        record(
+            "i",
+            &format!(r#""awsRegion":"us-east-1",{}"#, caller(r#""accountId":"444455556666","#, "111122223333")),
+        ),
+        record("j", &format!(r#""awsRegion":"us-east-1",{}"#, owner("ARN", "111122223333:key/1", ""))),
+        record("k", &format!(r#""awsRegion":"us-east-1",{}"#, owner("ARNPrefix", "111122223333:key/", ""))),
+        record("l", &format!(r#""awsRegion":"us-east-1",{}"#, owner("ARN", "444455556666:key/a:111122223333:", ""))),
+        record("m", &format!(r#""awsRegion":"us-east-1",{}"#, owner("ARN", "111122223333:key/1", other_owner))),
+        record("n", &format!(r#""awsRegion":"us-east-1",{}"#, owner("ARNPrefix", "111122223333:key/", other_owner))),
     ];
     std::fs::write(files.join("events.jsonl"), lines.join("\n")).unwrap();
     run(&data, &files, 1 << 20).await;
     let (account, region) = (AccountId::parse("111122223333"), Region::parse("us-east-1"));
-    let cases =
-        [(None, None, "abcdef"), (account, None, "abde"), (None, region.clone(), "acdef"), (account, region, "ade")];
+    let cases = [
+        (None, None, "abcdefghijklmn"),
+        (account, None, "abdeghjk"),
+        (None, region.clone(), "acdefghijklmn"),
+        (account, region, "adeghjk"),
+    ];
     for (account, region, expect) in cases {
         let scope = StoreScope { account, region };
         let sql = Selectors::of_new_store().store_sql(&scope);

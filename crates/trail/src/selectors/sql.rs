@@ -41,13 +41,25 @@ impl Selectors {
     }
 }
 
-/// As a trail sees events: by their `recipientAccountId`, or without one by who called and who owns a resource.
+/// As a trail sees events: by their `recipientAccountId`, or without one by who called and who owns a resource. Where no
+/// member says the account of these an ARN does.
 fn of_account(account: &AccountId) -> String {
     let id = literal(account.as_str());
-    let owned = literal(&format!(r#""accountid":"{account}""#));
+    let arn = format!("arn:[^:]*:[^:]*:[^:]*:{account}:");
+    let called = format!(
+        "userIdentity.accountId = {id} OR (userIdentity.accountId IS NULL AND regexp_like(userIdentity.arn, {}))",
+        literal(&format!("^{arn}"))
+    );
+    let by_member = format!(r#"strpos(to_json(resources), {}) > 0"#, literal(&format!(r#""accountid":"{account}""#)));
+    // Elements without the member: what follows the ARN, or stands before the beginning of ARNs, is another one.
+    let json = r#"[^:"]*"#;
+    let arn = format!("arn:{json}:{json}:{json}:{account}:{STRING}");
+    let by_arn = format!(r#""arn":"{arn}"(?:\}}|,"type"|,"arnprefix")"#);
+    let by_prefix = format!(r#"\{{(?:"arn":"{STRING}",)?(?:"type":"{STRING}",)?"arnprefix":"{arn}""#);
+    let owned = format!("regexp_like(to_json(resources), {})", literal(&format!("{by_arn}|{by_prefix}")));
     format!(
-        "(recipientAccountId = {id} OR (recipientAccountId IS NULL AND (userIdentity.accountId = {id} OR \
-         strpos(to_json(resources), {owned}) > 0)))"
+        "(recipientAccountId = {id} OR ((recipientAccountId IS NULL OR recipientAccountId = '') AND ({called} OR {by_member} \
+         OR {owned})))"
     )
 }
 
