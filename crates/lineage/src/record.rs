@@ -3,10 +3,12 @@
 //! Events come as rows of columns ([`crate::columns`]) or as the text of one record ([`JsonRecord`]); everything behind
 //! this page sees a [`Record`] and does not know which.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::fmt;
 
-use event::schema::{self, Column};
+use event::schema::{self, ALIASES};
 use event::time::EventTime;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind};
@@ -106,8 +108,6 @@ pub struct JsonRecord {
     time: Option<EventTime>,
 }
 
-type Object<'a> = HashMap<String, &'a RawValue>;
-
 impl JsonRecord {
     /// Reads a record.
     ///
@@ -116,8 +116,13 @@ impl JsonRecord {
     pub fn parse(text: &str) -> Result<JsonRecord, Error> {
         let object: Object<'_> = serde_json::from_str(text)
             .map_err(|error| Error::new(ErrorKind::Record, format!("read a record: {error}")))?;
-        let values = MEMBERS.iter().map(|(_, column)| member_text(&object, column)).collect();
-        let time = member_text(&object, "eventtime").and_then(|text| EventTime::parse(&text));
+        let text = |column: &str, is_json: bool| match object.of_column(column)?.get() {
+            "null" => None,
+            quoted if quoted.starts_with('"') && !is_json => Some(unquoted(quoted).into_owned()),
+            other => Some(other.to_owned()),
+        };
+        let values = MEMBERS.iter().map(|(member, column)| text(column, member.is_json())).collect();
+        let time = text("eventtime", false).and_then(|text| EventTime::parse(&text));
         Ok(JsonRecord { values, time })
     }
 }
@@ -132,20 +137,61 @@ impl Record for JsonRecord {
     }
 }
 
-/// Finds the value of a column by the column's path.
-fn member_text(record: &Object<'_>, column: &str) -> Option<String> {
-    let Column { path, .. } = schema::COLUMNS.get(schema::column_index(column)?)?;
-    let (first, rest) = path.split_first()?;
-    let mut value: &RawValue = record.get(*first)?;
-    for name in rest {
-        let object: Object<'_> = serde_json::from_str(value.get()).ok()?;
-        value = object.get(*name).copied()?;
+/// The members of an object in their order, as they are spelled; a name may come twice.
+struct Object<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+
+impl<'a> Object<'a> {
+    /// Finds the value that a column would hold: as the opener does, the first that fits.
+    fn of_column(&self, name: &str) -> Option<&'a RawValue> {
+        let column = schema::COLUMNS.get(schema::column_index(name)?)?;
+        self.at(column.path).or_else(|| {
+            let (alias, _) = ALIASES.iter().find(|(_, column)| *column == name)?;
+            self.at(&[alias])
+        })
     }
-    match value.get() {
-        "null" => None,
-        text if text.starts_with('"') => serde_json::from_str(text).ok(),
-        text => Some(text.to_owned()),
+
+    fn at(&self, path: &[&str]) -> Option<&'a RawValue> {
+        let (first, rest) = path.split_first()?;
+        self.0.iter().filter(|(name, _)| unquoted(name.get()) == *first).find_map(|(_, value)| match rest.is_empty() {
+            true => Some(*value),
+            false => serde_json::from_str::<Object<'a>>(value.get()).ok()?.at(rest),
+        })
     }
+}
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object<'de>, D::Error> {
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// Reads the members of an object.
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Object<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Object<'de>, M::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Object(members))
+    }
+}
+
+/// Returns the content of a string given with its quotes. Half a surrogate pair has no text: its escapes stay, as they do in
+/// a column.
+fn unquoted(quoted: &str) -> Cow<'_, str> {
+    let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner);
+    }
+    serde_json::from_str(quoted).map_or(Cow::Borrowed(inner), Cow::Owned)
 }
 
 #[cfg(test)]
@@ -178,8 +224,27 @@ mod tests {
             assert_eq!(record.text(member), expect, "{member:?}");
         }
         assert_eq!(record.time().map(|time| time.to_string()).as_deref(), Some("2026-03-01T09:00:00Z"));
-        for text in ["", "[]", "7", "{\"eventName\":"] {
+        for text in ["", "[]", "7", "{\"eventName\":", "{\"eventName\":1}{}"] {
             assert_eq!(JsonRecord::parse(text).map(|_| ()).unwrap_err().kind(), ErrorKind::Record, "{text}");
+        }
+    }
+
+    #[test]
+    fn odd_records_say_what_their_columns_say() {
+        let cases = [
+            (r#"{"eventName":"a","eventName":"b","eventName":null}"#, Member::EventName, Some("a")),
+            (r#"{"eventName":null,"eventName":"b"}"#, Member::EventName, None),
+            (r#"{"userIdentity":{"type":"a"},"userIdentity":{"type":"b"}}"#, Member::IdentityType, Some("a")),
+            (r#"{"userIdentity":7,"userIdentity":{"arn":"c"},"userIdentity":{"arn":"d"}}"#, Member::Arn, Some("c")),
+            (r#"{"event\u004eame":"a","ke\ud800y":1}"#, Member::EventName, Some("a")),
+            (r#"{"eventName":"\ud800 half \u0061 pair"}"#, Member::EventName, Some("\\ud800 half \\u0061 pair")),
+            (r#"{"eventId":"a","accountId":"1"}"#, Member::EventId, Some("a")),
+            (r#"{"eventId":"a","eventID":null}"#, Member::EventId, None),
+            (r#"{"accountId":"1","recipientAccountId":"2"}"#, Member::RecipientAccountId, Some("2")),
+            (r#"{"responseElements":"a\u0062"}"#, Member::ResponseElements, Some(r#""a\u0062""#)),
+        ];
+        for (text, member, expect) in cases {
+            assert_eq!(JsonRecord::parse(text).unwrap().text(member), expect, "{text}");
         }
     }
 }
