@@ -250,8 +250,10 @@ impl DigestFileName {
         let (trail, home_region) = rest.rsplit_once('_')?;
         let home_region = Region::parse(home_region)?;
         let end = parse_time(end, SECONDS)?;
-        let trail = (!trail.is_empty() && !trail.contains('/')).then(|| trail.to_owned())?;
-        Some(Self { account, region, trail, home_region, end, backfill, compressed })
+        // AWS CloudTrail user guide, "Naming requirements".
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let is_trail = (1..=TRAIL_BYTES_MAX).contains(&trail.len()) && trail.bytes().all(is_letter);
+        is_trail.then(|| Self { account, region, trail: trail.to_owned(), home_region, end, backfill, compressed })
     }
 }
 
@@ -267,6 +269,8 @@ impl fmt::Display for DigestFileName {
 const MINUTES: &str = "%Y%m%dT%H%MZ";
 const SECONDS: &str = "%Y%m%dT%H%M%SZ";
 const BACKFILL: &str = "_backfill";
+/// Longest name of a trail.
+const TRAIL_BYTES_MAX: usize = 128;
 
 /// Parses a time in UTC. The digits are counted first: `strptime` would take fewer of them, and then the name would not
 /// print as it was.

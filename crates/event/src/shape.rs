@@ -190,6 +190,9 @@ fn compile(members: &Members, shape: &str) -> Result<Compiled> {
             _ if quoted_hole || *byte == HOLE as u8 => {
                 let hole = at + usize::from(quoted_hole);
                 let Some(Target::Column { column, .. }) = target else { return Err(damaged(hole)) };
+                if quoted_hole && bytes.get(hole + 1) != Some(&b'"') {
+                    return Err(damaged(hole + 1));
+                }
                 pieces.push(Piece { literal: shape[literal_start..hole].to_owned(), column, quoted: quoted_hole });
                 literal_start = hole + 1;
                 // Past the hole and, where it is quoted, past the closing quote.
@@ -210,4 +213,57 @@ fn find(members: &Members, node: u8, quoted: &str, escaped: bool) -> Option<Targ
         members.find(node, &quoted.as_bytes()[1..quoted.len() - 1])
     };
     found.map(|member| member.target)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::TimestampMicrosecondArray;
+
+    use super::*;
+
+    /// Rebuilds one record from a shape whose holes are spelled `^`; each column holds a value that is told from others.
+    fn rebuilt(shape: &str) -> Option<String> {
+        let column = |kind: Kind| -> ArrayRef {
+            match kind {
+                Kind::Text => Arc::new(StringArray::from(vec!["a\"b"])),
+                Kind::Json => Arc::new(StringArray::from(vec!["{}"])),
+                Kind::Boolean => Arc::new(BooleanArray::from(vec![true])),
+                Kind::Time => Arc::new(TimestampMicrosecondArray::from(vec![0])),
+            }
+        };
+        let columns: Vec<ArrayRef> = COLUMNS.iter().map(|field| column(field.kind)).collect();
+        let shape = StringArray::from(vec![shape.replace('^', "\u{1}")]);
+        match rebuild(&shape, &columns) {
+            Ok(records) => Some(records.value(0).to_owned()),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Shape, "{error}");
+                None
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_shape_is_no_record() {
+        let cases = [
+            (
+                r#"{"eventTime":"^","eventName":"^","readOnly":^}"#,
+                Some(r#"{"eventTime":"1970-01-01T00:00:00Z","eventName":"a\"b","readOnly":true}"#),
+            ),
+            (r#"{"requestParameters":^,"x":"y"}"#, Some(r#"{"requestParameters":{},"x":"y"}"#)),
+            (r#"{"eventName":"^^"}"#, None),
+            (r#"{"eventName":"^ü"}"#, None),
+            (r#"{"eventName":"^"#, None),
+            (r#"{"eventName":"x^"}"#, None),
+            (r#"{"^":"^"}"#, None),
+            (r#"{"x":"^"}"#, None),
+            (r#"{"userIdentity":^}"#, None),
+            (r#"{"eventName":["^"]}"#, None),
+            ("^", None),
+        ];
+        for (shape, expect) in cases {
+            assert_eq!(rebuilt(shape).as_deref(), expect, "{shape}");
+        }
+    }
 }

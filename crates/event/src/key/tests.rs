@@ -95,6 +95,8 @@ fn names_that_are_none() {
         "111122223333_CloudTrail_EU_20240507T1305Z_ab.json.gz",
         "111122223333_cloudtrail_eu-west-1_20240507T1305Z_ab.json.gz",
         "111122223333_CloudTrail-Digest_eu-west-1_us-east-1_20240507T130509Z.json.gz",
+        "111122223333_CloudTrail-Digest_eu-west-1_t\u{8}_us-east-1_20240507T130509Z.json.gz",
+        "111122223333_CloudTrail-Digest_eu-west-1_\\..\\t_us-east-1_20240507T130509Z.json.gz",
         "111122223333_CloudTrail-Digest_eu-west-1_t_us-east-1_20240507T130560Z.json.gz",
         "111122223333_CloudTrail-Digest_eu-west-1_t_us-east-1_20240507T1305Z.json.gz",
     ];
