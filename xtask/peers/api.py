@@ -5,9 +5,11 @@ import csv
 import datetime
 import gzip
 import hashlib
+import http.server
 import io
 import json
 import subprocess
+import threading
 import urllib.request
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -193,6 +195,20 @@ def channel_cases(client, server, lake):
         status = client.get_channel(Channel=channel)["IngestionStatus"]
         checks.equal("the channel tells of the last", status["LatestIngestionSuccessEventID"], good[-1]["id"])
 
+    def again():
+        entries = [{"id": f"again-{at}", "eventData": activity(at, eventName="OpenAgain")} for at in range(3)]
+        first = sender.put_audit_events(channelArn=channel, auditEvents=entries)["successful"]
+        with Forgetful(server.url) as forgetful:
+            retrying = server.client("cloudtrail-data", url=forgetful.url, attempts=3)
+            second = retrying.put_audit_events(channelArn=channel, auditEvents=entries)["successful"]
+            checks.equal("boto3 sends again what got no answer", forgetful.calls, 2)
+        checks.equal("what is sent again has the ids that it had", second, first)
+        changed = [{"id": "again-0", "eventData": activity(3, eventName="OpenAgain")}]
+        other = sender.put_audit_events(channelArn=channel, auditEvents=changed)["successful"]
+        ids = sorted(done["eventID"] for done in first + other)
+        rows = run_query(client, f"select eventid from {store.rpartition('/')[2]} where eventdata.eventname = 'OpenAgain'")[1]
+        checks.equal("and is stored once; other data is another event", sorted(row["eventid"] for row in rows), ids)
+
     def refused():
         entry = {"id": "a", "eventData": activity(30)}
         unknown = channel.rpartition("/")[0] + "/11111111-2222-3333-4444-555555555555"
@@ -205,8 +221,45 @@ def channel_cases(client, server, lake):
             checks.equal(f"a call with {code}", code_of(sender.put_audit_events, channelArn=arn, auditEvents=entries), code)
         checks.equal("a store with a channel stays", code_of(client.delete_event_data_store, EventDataStore=store), "ChannelExistsForEDSException")
 
-    for case in (sent, refused):
+    for case in (sent, again, refused):
         checks.run(case)
+
+
+class Forgetful:
+    """A server in front of another that passes calls on, and hangs up on the first instead of passing its answer back."""
+
+    def __init__(self, url):
+        self.calls = 0
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                outer.calls += 1
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                passed = urllib.request.Request(url + self.path, data=body, headers=dict(self.headers), method="POST")
+                with urllib.request.urlopen(passed, timeout=60) as answer:
+                    answered = answer.read()
+                if outer.calls == 1:
+                    self.close_connection = True
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(answered)))
+                self.end_headers()
+                self.wfile.write(answered)
+
+            def log_message(self, *_):
+                """Says nothing."""
+
+        self.listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.listening.server_address[1]}"
+
+    def __enter__(self):
+        threading.Thread(target=self.listening.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listening.shutdown()
+        self.listening.server_close()
 
 
 def import_cases(client, moto, files, expected):

@@ -107,16 +107,16 @@ class Server:
         """Returns the last of what it printed."""
         return self.log.read_text(errors="replace")[-SHOWN_CHARACTERS_MAX:]
 
-    def client(self, service="cloudtrail", region=REGION, pair=KEY, token=None):
-        """Returns a client that asks once: a second try would hide the first answer."""
+    def client(self, service="cloudtrail", region=REGION, pair=KEY, token=None, url=None, attempts=1):
+        """Returns a client that asks once, unless told otherwise: a second try would hide the first answer."""
         return boto3.client(
             service,
-            endpoint_url=self.url,
+            endpoint_url=url or self.url,
             region_name=region,
             aws_access_key_id=pair[0],
             aws_secret_access_key=pair[1],
             aws_session_token=token,
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=STOP_SECONDS_MAX, inject_host_prefix=False),
+            config=Config(retries={"total_max_attempts": attempts}, read_timeout=STOP_SECONDS_MAX, inject_host_prefix=False),
         )
 
     def post(self, path, body, service="cloudtrail-data", headers=None, pair=KEY):

@@ -3,6 +3,8 @@
 //! The hash of a record is the sum of the hashes of its leaves, each seeded with the path that leads to it. So white
 //! space and the order of members do not count, and everything else does. The key is the lake's own secret: nobody
 //! outside can look for a record that collides with another one and so make it vanish as a duplicate.
+//!
+//! One leaf does not count: `metadata.ingestionTime`, which tells when an event was taken in and nothing of the event.
 
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
@@ -17,7 +19,7 @@ pub struct FingerprintKey(pub u64);
 pub struct Fingerprint {
     /// Hash of eventID and recipient account; of the content where there is no eventID.
     pub identity: u64,
-    /// Hash of the record with its members sorted.
+    /// Hash of the record with its members sorted, without the time at which it was taken in.
     pub content: u64,
 }
 

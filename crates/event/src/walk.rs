@@ -70,6 +70,9 @@ enum Owner {
 pub(crate) struct Walker {
     members: Members,
     root: Path,
+    /// The one member that is no part of the content: when an event was taken in over a channel. Who sends an event again
+    /// because no answer came sends the same event.
+    ingestion_time: Path,
     stack: Vec<Frame>,
     /// Bit by column: already has a value.
     seen: u128,
@@ -88,6 +91,7 @@ impl Walker {
         Walker {
             members: Members::new(key),
             root: Path::root(key),
+            ingestion_time: Path::root(key).member(b"metadata").member(b"ingestionTime"),
             stack: Vec::new(),
             seen: 0,
             by_alias: 0,
@@ -171,7 +175,7 @@ impl Walker {
                     if byte(bytes, at) != if array { b']' } else { b'}' } {
                         continue;
                     }
-                    out.leaves = out.leaves.wrapping_add(path.leaf(if array { b"[]" } else { b"{}" }));
+                    self.count(path, || path.leaf(if array { b"[]" } else { b"{}" }), out);
                     at = self.close(text, at, out);
                 }
                 b'"' => {
@@ -181,7 +185,7 @@ impl Walker {
                 }
                 _ => {
                     let end = scan::scalar(bytes, at)?;
-                    out.leaves = out.leaves.wrapping_add(path.leaf(&bytes[at..end]));
+                    self.count(path, || path.leaf(&bytes[at..end]), out);
                     self.scalar(text, at, end, owner, out);
                     at = end;
                 }
@@ -291,17 +295,25 @@ impl Walker {
         self.copied = end;
     }
 
+    /// Adds a leaf to the content.
+    #[inline(always)]
+    fn count(&self, path: Path, leaf: impl FnOnce() -> u128, out: &mut Walked) {
+        if path != self.ingestion_time {
+            out.leaves = out.leaves.wrapping_add(leaf());
+        }
+    }
+
     /// Takes a string, which stands with its quotes at `start`.
     #[inline(always)]
     fn string(&mut self, text: &str, start: usize, string: scan::Text, path: Path, owner: Owner, out: &mut Walked) {
         let end = string.end;
         let decoded = if string.escaped { scan::unescape(&text[start..end]) } else { None };
-        let leaf = match &decoded {
+        let leaf = || match &decoded {
             // However its escapes are spelt, the content is the same.
             Some(decoded) => path.leaf_decoded(decoded),
             None => path.leaf(&text.as_bytes()[start..end]),
         };
-        out.leaves = out.leaves.wrapping_add(leaf);
+        self.count(path, leaf, out);
         match owner {
             Owner::Shape => {}
             Owner::Unmapped(name_start) => out.unmapped.push((name_start, end)),

@@ -58,6 +58,8 @@ pub(crate) const REJECTED: &str = "rejects";
 /// Shelf of what is known of log files.
 pub(crate) const LISTED: &str = "log-files";
 
+/// The file that holds the key. Its number is that of the hash: without it a folder is made anew.
+const KEY: &str = "key-2";
 /// Runs of one shelf before they are merged into one.
 const RUNS_MAX: usize = 6;
 /// Most bytes of filters held in memory; the shelf that was not used for longest is closed first.
@@ -105,7 +107,7 @@ impl Fingerprints {
         location::make_private_folder(&folder)?;
         let failed =
             |error| Error::because(ErrorKind::Store, format!("open the fingerprints in `{}`", folder.display()), error);
-        let key = read_key(&folder.join("key"))?;
+        let key = read_key(&folder.join(KEY))?;
         let last = last_batch_of_runs(&folder, is_committed).map_err(failed)?;
         let key = key.filter(|_| last >= stored);
         if key.is_none() {
@@ -129,7 +131,7 @@ impl Fingerprints {
 
     /// Writes the key down: from now on the folder counts as complete.
     pub(crate) fn seal(&self) -> Result<()> {
-        let path = self.folder.join("key");
+        let path = self.folder.join(KEY);
         fs::write(&path, format!("{:016x}\n", self.key.0))
             .and_then(|()| location::make_private_file(&path))
             .map_err(|error| Error::because(ErrorKind::Store, format!("write `{}`", path.display()), error))?;
@@ -422,6 +424,22 @@ mod tests {
 
     fn fingerprint(identity: u64, content: u64) -> Fingerprint {
         Fingerprint { identity: identity.wrapping_mul(0x9e37_79b9_7f4a_7c15), content }
+    }
+
+    #[test]
+    fn fingerprints_of_another_version_are_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut fingerprints, _) = Fingerprints::open(folder.path(), 0, |_, _| true).unwrap();
+        fingerprints.seal().unwrap();
+        fingerprints.sort_out("2026-01-01", 1, &[fingerprint(1, 1)]).unwrap();
+        fingerprints.write_runs(1).unwrap();
+        fingerprints.commit(1).unwrap();
+        drop(fingerprints);
+        assert!(!Fingerprints::open(folder.path(), 1, |_, _| true).unwrap().1);
+        let file = |name: &str| folder.path().join("fingerprints").join(name);
+        fs::rename(file(KEY), file("key")).unwrap();
+        assert!(Fingerprints::open(folder.path(), 1, |_, _| true).unwrap().1);
+        assert_eq!(fs::read_dir(folder.path().join("fingerprints")).unwrap().count(), 0, "nothing of it is left");
     }
 
     #[test]

@@ -87,6 +87,37 @@ proptest! {
     }
 }
 
+#[test]
+fn when_an_event_was_taken_in_is_no_part_of_its_content() {
+    let print = |metadata: &str| {
+        let text = format!(r#"{{"eventID":"1","eventTime":"2020-01-01T00:00:00Z",{metadata}}}"#);
+        let all = open(text.as_bytes());
+        assert_eq!(all.records(), [text], "every byte is kept nevertheless");
+        all.batches[0].fingerprints[0]
+    };
+    let first = print(r#""metadata":{"ingestionTime":"2020-01-01T00:00:01","channelARN":"c"}"#);
+    // What stands in place of the first, and whether it is the same event.
+    let cases = [
+        (r#""metadata":{"ingestionTime":"2020-01-01T00:00:02","channelARN":"c"}"#, true),
+        (r#""metadata" : {"channelARN":"c", "ingestion\u0054ime":"\u0032"}"#, true),
+        (r#""metadata":{"ingestionTime":7,"channelARN":"c"}"#, true),
+        (r#""metadata":{"ingestionTime":[],"channelARN":"c"}"#, true),
+        (r#""metadata":{"channelARN":"c"}"#, true),
+        (r#""metadata":{"ingestionTime":"2020-01-01T00:00:01","channelARN":"d"}"#, false),
+        (r#""metadata":{"ingestionTime":{"a":1},"channelARN":"c"}"#, false),
+        (r#""metadata":{"ingestionTime":["a"],"channelARN":"c"}"#, false),
+        (r#""metadata":[{"ingestionTime":"2020-01-01T00:00:01","channelARN":"c"}]"#, false),
+        (r#""metadata":{"channelARN":"c","x":{"ingestionTime":"1"}}"#, false),
+        (r#""metadata":{"channelARN":"c"},"ingestionTime":"1""#, false),
+        (r#""x":{"metadata":{"ingestionTime":"2020-01-01T00:00:01","channelARN":"c"}}"#, false),
+    ];
+    for (metadata, is_same) in cases {
+        let other = print(metadata);
+        assert_eq!(other.identity, first.identity, "{metadata}");
+        assert_eq!(other.content == first.content, is_same, "{metadata}");
+    }
+}
+
 /// Compares every text, JSON and Boolean column with what `serde_json` finds at its path (unless a name occurs twice).
 fn check_columns(text: &str) {
     let Ok(reference) = serde_json::from_str::<Value>(text) else { return };

@@ -4,6 +4,7 @@
 //! event schema".
 
 mod check;
+mod event_id;
 mod record;
 mod status;
 

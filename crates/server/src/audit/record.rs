@@ -9,6 +9,7 @@ use trail::model::Channel;
 
 use super::AuditEvent;
 use super::check::Checked;
+use super::event_id::event_id;
 use crate::call::Call;
 
 /// The version of the schema that records of channels have.
@@ -32,6 +33,8 @@ struct Record<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata<'a> {
+    /// When the event came. It alone differs when an event is sent again, and the lake does not look at it to know an event
+    /// again.
     ingestion_time: String,
     #[serde(rename = "channelARN")]
     channel_arn: &'a str,
@@ -71,7 +74,7 @@ impl<'a> Building<'a> {
 
     /// Adds an event that was checked, with its text as it was sent.
     pub(super) fn add(&mut self, event: &AuditEvent, checked: Checked) {
-        let event_id = uuid::Uuid::new_v4().to_string();
+        let event_id = event_id(&self.channel.arn, event);
         let record = Record {
             event_version: EVENT_VERSION,
             event_category: crate::stores::ACTIVITY_AUDIT_LOG,

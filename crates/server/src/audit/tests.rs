@@ -118,6 +118,46 @@ async fn events_are_checked_one_by_one_and_stored_together() {
 }
 
 #[tokio::test]
+async fn what_is_sent_again_is_stored_once() {
+    let ground = Ground::new();
+    let (store, arn) = channel(&ground).await;
+    let event = |id: &str, change: Value| json!({ "id": id, "eventData": data(&change).to_string() });
+    let (one, other) = (event("a", json!({})), event("b", json!({ "UID": "u-2" })));
+    // What is sent, seconds after the one before; and how many of its events are new.
+    let calls = [
+        (0, json!([one, other]), 2),
+        (0, json!([one, other]), 0),
+        (3, json!([one, other]), 0),
+        (90, json!([other]), 0),
+        (90, json!([one, event("c", json!({}))]), 1),
+        (1, json!([event("a", json!({ "UID": "u-3" }))]), 1),
+    ];
+    let count = async || {
+        let statement = format!("SELECT count(*) AS n, count(DISTINCT eventid) AS ids FROM {store}");
+        let started = ground.run(Operation::StartQuery, json!({ "QueryStatement": statement })).await;
+        ground.service.queries.settle().await;
+        let found = ground.run(Operation::GetQueryResults, json!({ "QueryId": started["QueryId"] })).await;
+        let row = &found["QueryResultRows"][0];
+        assert_eq!(row[0]["n"], row[1]["ids"], "each event has an id of its own: {found}");
+        row[0]["n"].as_str().unwrap().parse::<u64>().unwrap()
+    };
+    let mut ids = std::collections::BTreeMap::new();
+    let mut stored = 0;
+    for (seconds, events, fresh) in calls {
+        ground.clock.pass(seconds);
+        let told = put(&ground, &ground.call(), (&arn, None), events.clone()).await;
+        assert_eq!(told["failed"], json!([]), "{events}");
+        for (event, told) in events.as_array().unwrap().iter().zip(told["successful"].as_array().unwrap()) {
+            assert_eq!(told["id"], event["id"]);
+            let known = ids.entry(event.to_string()).or_insert_with(|| told["eventID"].clone());
+            assert_eq!(*known, told["eventID"], "{event}");
+        }
+        stored += fresh;
+        assert_eq!(count().await, stored, "{events}");
+    }
+}
+
+#[tokio::test]
 async fn calls_are_refused_as_a_whole() {
     let ground = Ground::new();
     let (_, arn) = channel(&ground).await;
