@@ -34,6 +34,7 @@ mod queries;
 mod recorded;
 mod resource;
 mod samples;
+mod signing;
 mod stores;
 mod tagged;
 mod tags;

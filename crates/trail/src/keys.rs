@@ -107,6 +107,51 @@ impl fmt::Debug for RegionKey {
     }
 }
 
+/// Where the keys of all Regions are kept: what makes keys lies here, what keeps them elsewhere.
+pub trait Keyring {
+    /// Why keys cannot be read, made or kept.
+    type Error: From<SealError>;
+
+    /// Returns the keys that were kept.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    fn keys(&self) -> Result<Vec<RegionKey>, Self::Error>;
+
+    /// Keeps a key that was made.
+    ///
+    /// # Errors
+    /// If it cannot be kept.
+    fn keep(&self, key: &RegionKey) -> Result<(), Self::Error>;
+}
+
+/// Returns the key that signs what belongs to a time, which may be long past. A key is made and kept if none was good then, and
+/// one for what comes if that [is due](is_renewal_due) at `now`. To make one takes a part of a second of computing.
+///
+/// # Errors
+/// If keys cannot be read, made or kept.
+pub fn signing_key<R: Keyring>(
+    ring: &R,
+    region: &Region,
+    (time, now): (Timestamp, Timestamp),
+) -> Result<RegionKey, R::Error> {
+    let mut keys = ring.keys()?;
+    let mut make = |keys: &mut Vec<RegionKey>, valid_from| {
+        let made = RegionKey::generate(region.clone(), valid_from)?;
+        ring.keep(&made)?;
+        keys.push(made);
+        Ok::<_, R::Error>(())
+    };
+    if is_renewal_due(&keys, region, now) {
+        make(&mut keys, now)?;
+    }
+    if key_at(&keys, region, time).is_none() {
+        make(&mut keys, time)?;
+    }
+    let found = key_at(&keys, region, time).cloned();
+    found.ok_or_else(|| SealError::new("a time at the end of the calendar has no key to sign with").into())
+}
+
 /// Returns the key that signs what belongs to a time: of those that are good then, the one that came last.
 pub fn key_at<'k>(
     keys: impl IntoIterator<Item = &'k RegionKey>,
@@ -175,6 +220,53 @@ mod tests {
         assert!(!format!("{key:?}").contains(&key.private_key), "the private part is not shown");
         let other = RegionKey::generate(region, time("2026-03-01T10:00:00Z")).unwrap();
         assert_ne!(other.fingerprint, key.fingerprint);
+    }
+
+    /// Keys in memory.
+    struct Ring(std::cell::RefCell<Vec<RegionKey>>);
+
+    impl Keyring for Ring {
+        type Error = SealError;
+
+        fn keys(&self) -> Result<Vec<RegionKey>, SealError> {
+            Ok(self.0.borrow().clone())
+        }
+
+        fn keep(&self, key: &RegionKey) -> Result<(), SealError> {
+            self.0.borrow_mut().push(key.clone());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_key_is_made_when_it_is_needed() {
+        let spans = [("eu-west-1", "2026-03-01", 30), ("us-east-1", "2026-03-20", 30)];
+        // The time that is signed for, now, from when on keys are made, and from when on the one that signs is good.
+        let cases: [(&str, &str, &[&str], &str); 5] = [
+            ("2026-03-02T00:00:00Z", "2026-03-02T00:00:00Z", &[], "2026-03-01T00:00:00Z"),
+            // The last one ends soon; what is past is signed by the key of then.
+            ("2026-03-27T00:00:00Z", "2026-03-27T00:00:00Z", &["2026-03-27T00:00:00Z"], "2026-03-27T00:00:00Z"),
+            ("2026-03-02T00:00:00Z", "2026-03-27T00:00:00Z", &["2026-03-27T00:00:00Z"], "2026-03-01T00:00:00Z"),
+            // None was good then.
+            ("2026-02-01T00:00:00Z", "2026-03-02T00:00:00Z", &["2026-02-01T00:00:00Z"], "2026-02-01T00:00:00Z"),
+            (
+                "2026-02-01T00:00:00Z",
+                "2026-05-01T00:00:00Z",
+                &["2026-05-01T00:00:00Z", "2026-02-01T00:00:00Z"],
+                "2026-02-01T00:00:00Z",
+            ),
+        ];
+        let region = Region::parse("eu-west-1").unwrap();
+        for (at, now, made, signs) in cases {
+            let ring = Ring(keys(&spans).into());
+            let key = signing_key(&ring, &region, (time(at), time(now))).unwrap();
+            assert_eq!(key.valid_from.0, time(signs).as_millisecond(), "{at} {now}");
+            let valid_from = |text: &&str| time(text).as_millisecond();
+            let kept: Vec<i64> = ring.0.borrow().iter().skip(spans.len()).map(|key| key.valid_from.0).collect();
+            assert_eq!(kept, made.iter().map(valid_from).collect::<Vec<_>>(), "{at} {now}");
+            let again = signing_key(&ring, &region, (time(at), time(now))).unwrap();
+            assert_eq!((again, ring.0.borrow().len()), (key, spans.len() + made.len()), "{at} {now}");
+        }
     }
 
     #[test]

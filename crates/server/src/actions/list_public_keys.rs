@@ -1,18 +1,20 @@
 //! ListPublicKeys: the keys that digests of the called Region are verified by. All are on one page, as in AWS.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use event::time::EventTime;
 use jiff::Timestamp as Moment;
-use lake::Expect;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
-use trail::keys::{RegionKey, SIGNING_KEY, is_renewal_due, key_at, overlapping};
+use trail::keys::{Keyring, overlapping};
 
 use crate::call::Call;
 use crate::fault::{Code, Fault, Result};
 use crate::page;
 use crate::service::Service;
+use crate::signing::Keys;
 use crate::wire::{Timestamp, seconds};
 
 #[derive(Debug, Deserialize)]
@@ -49,13 +51,12 @@ pub(crate) async fn list_public_keys(service: &Service, call: &Call, input: Inpu
             "The start time is after the end time. The start time must be the same as or before the end time.",
         ));
     }
-    let mut keys = keys(service)?;
-    let now = moment(call.now);
-    let asks_for_now = start <= call.now && call.now <= end;
-    if asks_for_now && key_at(&keys, &call.region, now).is_none() && is_renewal_due(&keys, &call.region, now) {
+    let keys = Keys(Arc::clone(&service.documents));
+    if start <= call.now && call.now <= end {
         // A Region always has a key, whether or not anything was signed by it yet.
-        keys.push(make_key(service, call).await?);
+        keys.at(&call.region, moment(call.now)).await?;
     }
+    let keys = keys.keys()?;
     let listed = overlapping(&keys, &call.region, (moment(start), moment(end)));
     let listed = listed.into_iter().map(|key| {
         let value =
@@ -68,19 +69,6 @@ pub(crate) async fn list_public_keys(service: &Service, call: &Call, input: Inpu
         })
     });
     Ok(Output { public_key_list: listed.collect::<Result<_>>()? })
-}
-
-fn keys(service: &Service) -> Result<Vec<RegionKey>> {
-    Ok(service.documents.read_all::<RegionKey>(SIGNING_KEY)?.into_iter().map(|kept| kept.value).collect())
-}
-
-async fn make_key(service: &Service, call: &Call) -> Result<RegionKey> {
-    let (region, now) = (call.region.clone(), moment(call.now));
-    let made = tokio::task::spawn_blocking(move || RegionKey::generate(region, now)).await;
-    let made = made.map_err(|error| Fault::internal("make a key that digests are signed by", &error))?;
-    let key = made.map_err(|error| Fault::internal("make a key that digests are signed by", &error))?;
-    crate::kept::put(service, (SIGNING_KEY, &key.id()), &key, Expect::Absent)?;
-    Ok(key)
 }
 
 fn moment(time: EventTime) -> Moment {

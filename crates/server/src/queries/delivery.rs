@@ -98,7 +98,7 @@ async fn put(queries: &Queries, query: &Query) -> &'static str {
     }
     let region = query.region.clone();
     let sheet = sign::sheet(&queries.documents, region, &signed, query.ended.unwrap_or(query.created));
-    let sheet = match sheet {
+    let sheet = match sheet.await {
         Ok(sheet) => sheet,
         Err(fault) => {
             tracing::error!(query = query.id, error = %fault.message, "the results of a query could not be signed");

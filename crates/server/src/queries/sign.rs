@@ -1,13 +1,15 @@
 //! The file that signs the results of a query: the hashes of the files, and a signature over them all.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use event::arn::Region;
-use lake::{Change, Documents, Expect};
+use lake::Documents;
 use serde::Serialize;
-use trail::keys::{RegionKey, SIGNING_KEY, is_renewal_due, key_at};
 use trail::model::Millis;
 
-use crate::fault::{Code, Fault, Result};
+use crate::fault::{Fault, Result};
+use crate::signing::Keys;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,10 +35,15 @@ struct File<'a> {
 ///
 /// # Errors
 /// If there is no key and none can be made.
-pub(super) fn sheet(documents: &Documents, region: Region, files: &[(String, String)], ended: Millis) -> Result<Bytes> {
+pub(super) async fn sheet(
+    documents: &Arc<Documents>,
+    region: Region,
+    files: &[(String, String)],
+    ended: Millis,
+) -> Result<Bytes> {
     // The time as the file tells it: whoever verifies asks for the keys of that moment.
     let ended = jiff::Timestamp::from_second(ended.0.div_euclid(1_000)).unwrap_or_default();
-    let key = key(documents, &region, ended)?;
+    let key = Keys(Arc::clone(documents)).at(&region, ended).await?;
     let hashes: Vec<&str> = files.iter().map(|(_, hash)| hash.as_str()).collect();
     let failed = |error: &dyn std::error::Error| Fault::internal("sign the results of a query", error);
     let signing = key.signing_key().map_err(|error| failed(&error))?;
@@ -51,20 +58,4 @@ pub(super) fn sheet(documents: &Documents, region: Region, files: &[(String, Str
         public_key_fingerprint: key.fingerprint.clone(),
     };
     serde_json::to_vec(&sheet).map(Bytes::from).map_err(|error| failed(&error))
-}
-
-/// Returns the key of a time; one is made where there is none, or the last one ends soon.
-fn key(documents: &Documents, region: &Region, time: jiff::Timestamp) -> Result<RegionKey> {
-    let keys = documents.read_all::<RegionKey>(SIGNING_KEY)?;
-    let mut keys: Vec<RegionKey> = keys.into_iter().map(|kept| kept.value).collect();
-    if is_renewal_due(&keys, region, time) {
-        let made = RegionKey::generate(region.clone(), time)
-            .map_err(|error| Fault::internal("make a key to sign with", &error))?;
-        let body = lake::to_body(&made)?;
-        let id = made.id();
-        documents.apply(&[Change::Put { kind: SIGNING_KEY, id: &id, body: &body, expect: Expect::Absent }])?;
-        keys.push(made);
-    }
-    let found = key_at(&keys, region, time).cloned();
-    found.ok_or_else(|| Fault::new(Code::InternalFailure, "There is no key to sign with."))
 }
