@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::Int64Type;
+use event::schema::stored::SEQ;
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use lake::{Tailed, Tailing, tail};
-use trail::delivery::State;
+use trail::delivery::{ChannelState, EVENT_BYTES_MAX, State};
 use trail::model::Trail;
 use trail::selectors::Target;
 
 use super::course::Shared;
 use super::log_files::gather::compile;
+use super::report::Delivered;
 use super::selection::{Bounds, Selected, select};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -104,6 +108,26 @@ impl Reading {
         let selected = tokio::task::spawn_blocking(work).await;
         let selected = selected.map_err(|error| Error::ended("a thread that chooses events", Some(error)))??;
         Ok(Some(Part { selected, last: last.min(self.horizon) }))
+    }
+}
+
+impl Selected {
+    /// Returns the record of an event, if it is small enough for a side channel; counts it where it is not.
+    pub(super) fn small_record(&self, row: usize, channel: &mut ChannelState, done: &mut Delivered) -> Option<&str> {
+        let record = self.records.is_valid(row).then(|| self.records.value(row))?;
+        if record.len() > EVENT_BYTES_MAX {
+            channel.oversized += 1;
+            done.oversized += 1;
+            return None;
+        }
+        Some(record)
+    }
+
+    /// Returns the sequence number of an event, as the offset of a payload.
+    pub(super) fn offset(&self, row: usize) -> u64 {
+        let seqs = self.columns.column_by_name(SEQ).and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let seq = seqs.and_then(|seqs| seqs.values().get(row).copied());
+        seq.and_then(|seq| u64::try_from(seq).ok()).unwrap_or_default()
     }
 }
 

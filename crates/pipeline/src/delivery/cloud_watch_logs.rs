@@ -3,17 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::Array;
 use bytes::Bytes;
 use event::arn::AccountId;
-use event::schema::stored::SEQ;
 use jiff::Timestamp;
 use lake::{Expect, Kept};
 use predicate::Rows;
 use sink::{CloudWatchLogsSettings, Payload, Settings, Sink, SystemClock};
-use trail::delivery::{
-    ChannelState, EVENT_BYTES_MAX, State, TRAIL_CLOUD_WATCH_LOGS, TRAIL_DELIVERY, groups, log_stream,
-};
+use trail::delivery::{ChannelState, State, TRAIL_CLOUD_WATCH_LOGS, TRAIL_DELIVERY, groups, log_stream};
 use trail::model::{Millis, TRAIL, Trail};
 
 use super::backoff::Backoff;
@@ -46,43 +42,48 @@ impl CloudWatchLogs {
             arn: arn.to_owned(),
             group_arn: String::new(),
             streams: BTreeMap::new(),
-            retry: Backoff::default(),
+            retry: Backoff::of(format!("the log group of {arn}")),
             done: Delivered::default(),
         }
     }
 
     /// Sends what was stored since.
     pub(super) async fn round(&mut self, now: Timestamp) -> Result<()> {
+        let attempted = self.attempt(now).await;
+        if !matches!(attempted, Ok(false)) {
+            self.retry.take(&attempted, now);
+        }
+        attempted.map(drop)
+    }
+
+    /// Sends what was stored since, and says whether it was time to.
+    async fn attempt(&mut self, now: Timestamp) -> Result<bool> {
         let horizon = self.shared.last_seq().await?;
         let documents = &self.shared.settings.documents;
         let trail: Option<Kept<Trail>> = documents.read(TRAIL, &self.arn).map_err(unkept)?;
         let state: Option<Kept<State>> = documents.read(TRAIL_DELIVERY, &self.arn).map_err(unkept)?;
         let channel: Option<Kept<ChannelState>> = documents.read(TRAIL_CLOUD_WATCH_LOGS, &self.arn).map_err(unkept)?;
         let (Some(horizon), Some(Kept { value: trail, .. }), Some(channel)) = (horizon, trail, channel) else {
-            return Ok(());
+            self.retry.forget();
+            return Ok(false);
         };
-        let Some(watched) = Watched::new(trail, state.as_ref().map(|kept| &kept.value)) else { return Ok(()) };
-        let Some(group) = &watched.trail.cloud_watch_logs else { return Ok(()) };
+        let Some(watched) = Watched::new(trail, state.as_ref().map(|kept| &kept.value)) else { return Ok(false) };
+        let Some(group) = &watched.trail.cloud_watch_logs else { return Ok(false) };
         if self.group_arn != group.log_group_arn {
             self.group_arn.clone_from(&group.log_group_arn);
             self.streams.clear();
-            self.retry.reset();
+            self.retry.try_at_once();
         }
         if self.retry.is_waiting(now) {
-            return Ok(());
+            return Ok(false);
         }
-        let sent = self.send(watched, channel, (horizon, now)).await;
-        match sent {
-            Ok(()) => self.retry.reset(),
-            Err(error) => {
-                self.streams.clear();
-                self.retry.fail(now);
-                let note = self.note(now, Some(code(&error)));
-                apply(&self.shared.settings.documents, Vec::new(), Some(note)).await?;
-                return Err(error);
-            }
+        if let Err(error) = self.send(watched, channel, (horizon, now)).await {
+            self.streams.clear();
+            let note = self.note(now, Some(code(&error)));
+            apply(&self.shared.settings.documents, Vec::new(), Some(note)).await?;
+            return Err(error);
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn send(
@@ -136,15 +137,7 @@ impl CloudWatchLogs {
         let mut payloads: BTreeMap<AccountId, Vec<Payload>> = BTreeMap::new();
         for (group, of_group) in groups(trail, &rows) {
             for row in of_group {
-                if selected.records.is_null(row) {
-                    continue;
-                }
-                let record = selected.records.value(row);
-                if record.len() > EVENT_BYTES_MAX {
-                    channel.oversized += 1;
-                    self.done.oversized += 1;
-                    continue;
-                }
+                let Some(record) = selected.small_record(row, channel, &mut self.done) else { continue };
                 let offset = selected.offset(row);
                 let payload = Payload { id: offset.to_string(), offset, bytes: Bytes::from(one_line(record)) };
                 payloads.entry(group.account).or_default().push(payload);
@@ -200,17 +193,6 @@ impl CloudWatchLogs {
 
     fn note(&self, now: Timestamp, error: Option<String>) -> Note {
         Note { trail_arn: self.arn.clone(), of: Of::CloudWatchLogs, now: Millis(now.as_millisecond()), error }
-    }
-}
-
-impl Selected {
-    /// Returns the sequence number of an event, as the offset of a payload.
-    pub(super) fn offset(&self, row: usize) -> u64 {
-        use arrow::array::AsArray;
-        let seqs = self.columns.column_by_name(SEQ);
-        let seqs = seqs.and_then(|column| column.as_primitive_opt::<arrow::datatypes::Int64Type>());
-        let seq = seqs.and_then(|seqs| seqs.values().get(row).copied());
-        seq.and_then(|seq| u64::try_from(seq).ok()).unwrap_or_default()
     }
 }
 

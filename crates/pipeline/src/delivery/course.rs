@@ -13,7 +13,7 @@ use super::notices::Notices;
 use super::report::Delivered;
 use super::settings::Settings;
 use super::signing::SigningKeys;
-use crate::error::{Error, ErrorKind, Result, chain};
+use crate::error::{Error, ErrorKind, Result};
 
 /// What all courses have in common.
 pub(super) struct Shared {
@@ -75,24 +75,13 @@ impl Course {
     }
 
     async fn round_of_kind(&mut self, now: Timestamp) -> (Delivered, Result<()>) {
-        match self {
-            Course::LogFiles(course) => {
-                let ended = course.round(now).await;
-                (std::mem::take(&mut course.done), ended)
-            }
-            Course::CloudWatchLogs(course) => {
-                let ended = course.round(now).await;
-                (std::mem::take(&mut course.done), ended)
-            }
-            Course::Notices(course) => {
-                let ended = course.round(now).await;
-                (std::mem::take(&mut course.done), ended)
-            }
-            Course::EventBridge(course) => {
-                let ended = course.round(now).await;
-                (std::mem::take(&mut course.done), ended)
-            }
-        }
+        let (ended, done) = match self {
+            Course::LogFiles(course) => (course.round(now).await, &mut course.done),
+            Course::CloudWatchLogs(course) => (course.round(now).await, &mut course.done),
+            Course::Notices(course) => (course.round(now).await, &mut course.done),
+            Course::EventBridge(course) => (course.round(now).await, &mut course.done),
+        };
+        (std::mem::take(done), ended)
     }
 }
 
@@ -109,13 +98,11 @@ pub(super) enum Name {
 pub(super) async fn work(course: &mut Course, shared: &Shared, stop: &watch::Receiver<bool>) -> Result<()> {
     loop {
         let (done, ended) = course.round(shared, Timestamp::now()).await;
-        for failure in &done.failures {
-            tracing::warn!(error = failure, "a delivery failed and will be tried again");
-        }
-        match ended {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::Ended => return Err(error),
-            Err(error) => tracing::warn!(error = chain(&error), "a delivery failed and will be tried again"),
+        // What failed has told so itself, see `Backoff`.
+        if let Err(error) = ended
+            && error.kind() == ErrorKind::Ended
+        {
+            return Err(error);
         }
         if !done.is_behind || *stop.borrow() {
             return Ok(());

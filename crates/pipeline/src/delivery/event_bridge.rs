@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::Array;
 use bytes::Bytes;
 use event::schema::column_index;
 use event::time::EventTime;
@@ -11,7 +10,7 @@ use jiff::Timestamp;
 use lake::{Expect, Kept};
 use predicate::Rows;
 use sink::{Payload, Settings, Sink, SystemClock};
-use trail::delivery::{ChannelState, EVENT_BRIDGE, EVENT_BYTES_MAX, EventFields, State, TRAIL_DELIVERY, event_bridge};
+use trail::delivery::{ChannelState, EVENT_BRIDGE, EventFields, State, TRAIL_DELIVERY, event_bridge};
 use trail::model::{TRAIL, Trail};
 
 use super::backoff::Backoff;
@@ -37,7 +36,7 @@ pub(super) struct EventBridge {
 
 impl EventBridge {
     pub(super) fn new(shared: Arc<Shared>) -> EventBridge {
-        EventBridge { shared, sink: None, retry: Backoff::default(), done: Delivered::default() }
+        EventBridge { shared, sink: None, retry: Backoff::of("the webhook"), done: Delivered::default() }
     }
 
     /// Sends what was stored since. The first round begins with what is stored after it.
@@ -45,24 +44,28 @@ impl EventBridge {
         if self.retry.is_waiting(now) {
             return Ok(());
         }
+        let attempted = self.attempt().await;
+        if !matches!(attempted, Ok(false)) {
+            self.retry.take(&attempted, now);
+        }
+        if attempted.is_err() {
+            self.sink = None;
+        }
+        attempted.map(drop)
+    }
+
+    /// Sends what was stored since, and says whether it can be said what that is.
+    async fn attempt(&mut self) -> Result<bool> {
         let documents = Arc::clone(&self.shared.settings.documents);
         let horizon = self.shared.last_seq().await?;
         let kept: Option<Kept<ChannelState>> = documents.read(EVENT_BRIDGE, ID).map_err(unkept)?;
         let Some(channel) = kept else {
             let channel = ChannelState::begin(horizon.unwrap_or(-1));
             let write = Write::put(EVENT_BRIDGE, ID, &channel, Expect::Absent)?;
-            return apply(&documents, vec![write], None).await.map(drop);
+            return apply(&documents, vec![write], None).await.map(|_| false);
         };
-        let (Some(horizon), Some(watched)) = (horizon, self.watched()?) else { return Ok(()) };
-        let sent = self.send(&watched, channel, horizon).await;
-        match &sent {
-            Ok(()) => self.retry.reset(),
-            Err(_) => {
-                self.sink = None;
-                self.retry.fail(now);
-            }
-        }
-        sent
+        let (Some(horizon), Some(watched)) = (horizon, self.watched()?) else { return Ok(false) };
+        self.send(&watched, channel, horizon).await.map(|()| true)
     }
 
     /// Returns the trails that have recorded; `None` while it cannot be said of all of them what.
@@ -108,15 +111,7 @@ impl EventBridge {
         let [recipient, caller] = ["recipientaccountid", "useridentity_accountid"].map(column);
         let mut payloads = Vec::with_capacity(rows.len());
         for row in 0..rows.len() {
-            if selected.records.is_null(row) {
-                continue;
-            }
-            let record = selected.records.value(row);
-            if record.len() > EVENT_BYTES_MAX {
-                channel.oversized += 1;
-                self.done.oversized += 1;
-                continue;
-            }
+            let Some(record) = selected.small_record(row, channel, &mut self.done) else { continue };
             let fields = EventFields {
                 event_id: rows.text(event_id, row),
                 event_type: rows.text(event_type, row),

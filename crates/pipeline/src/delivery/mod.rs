@@ -23,6 +23,7 @@ mod notices;
 
 mod backoff;
 mod destinations;
+mod outage;
 mod records;
 mod selection;
 mod signing;

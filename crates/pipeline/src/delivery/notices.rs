@@ -28,10 +28,10 @@ pub(super) const RETRY: RetryLimits =
 pub(super) struct Notices {
     shared: Arc<Shared>,
     topics: BTreeMap<String, Topic>,
+    retry: Backoff,
     pub(super) done: Delivered,
 }
 
-#[derive(Default)]
 struct Topic {
     sink: Option<Sink>,
     /// Offsets of payloads grow; messages have no number of their own.
@@ -41,11 +41,17 @@ struct Topic {
 
 impl Notices {
     pub(super) fn new(shared: Arc<Shared>) -> Notices {
-        Notices { shared, topics: BTreeMap::new(), done: Delivered::default() }
+        Notices { shared, topics: BTreeMap::new(), retry: Backoff::of("notices"), done: Delivered::default() }
     }
 
     /// Sends what waits, topic by topic, side by side.
     pub(super) async fn round(&mut self, now: Timestamp) -> Result<()> {
+        let attempted = self.attempt(now).await;
+        self.retry.take(&attempted, now);
+        attempted
+    }
+
+    async fn attempt(&mut self, now: Timestamp) -> Result<()> {
         let mut waiting: Vec<Kept<Notice>> = self.shared.settings.documents.read_all(TRAIL_NOTICE).map_err(unkept)?;
         if waiting.len() > NOTICES_MAX {
             let given_up: Vec<_> = waiting.drain(..waiting.len() - NOTICES_MAX).collect();
@@ -59,7 +65,7 @@ impl Notices {
         }
         self.topics.retain(|arn, _| by_topic.contains_key(arn));
         for arn in by_topic.keys() {
-            self.topics.entry(arn.clone()).or_default();
+            self.topics.entry(arn.clone()).or_insert_with(|| Topic::new(arn));
         }
         let shared = &self.shared;
         let sending = self.topics.iter_mut().filter(|(_, topic)| !topic.retry.is_waiting(now)).map(|(arn, topic)| {
@@ -75,6 +81,10 @@ impl Notices {
 }
 
 impl Topic {
+    fn new(arn: &str) -> Topic {
+        Topic { sink: None, sent: 0, retry: Backoff::of(format!("notices to {arn}")) }
+    }
+
     /// Sends notices in their order until one fails. Each is forgotten once it is sent.
     async fn send(&mut self, shared: &Shared, notices: Vec<Notice>, now: Timestamp) -> (u64, Option<Error>) {
         let mut sent = 0;
@@ -96,13 +106,13 @@ impl Topic {
                     Some(noted.err().unwrap_or(error))
                 }
             };
-            if failure.is_some() {
+            if let Some(error) = failure {
                 self.sink = None;
-                self.retry.fail(now);
-                return (sent, failure);
+                self.retry.fail(&error, now);
+                return (sent, Some(error));
             }
         }
-        self.retry.reset();
+        self.retry.succeed();
         (sent, None)
     }
 

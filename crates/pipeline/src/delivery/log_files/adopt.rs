@@ -77,8 +77,8 @@ impl LogFiles {
         }
         (self.gathering, self.target) = (None, None);
         self.packed.clear();
-        self.retry.reset();
-        self.digests_retry.reset();
+        self.retry.try_at_once();
+        self.digests_retry.try_at_once();
         self.save(state, writes, None).await
     }
 
@@ -114,8 +114,8 @@ impl LogFiles {
         }
         state.trail = trail;
         if is_other_place {
-            self.retry.reset();
-            self.digests_retry.reset();
+            self.retry.try_at_once();
+            self.digests_retry.try_at_once();
         }
         self.target = None;
         self.save(state, writes, None).await

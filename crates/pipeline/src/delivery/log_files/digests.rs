@@ -119,10 +119,8 @@ impl LogFiles {
             Error::because(ErrorKind::Delivery, format!("could not sign a digest of `{}`", self.arn), error)
         })?;
         if let Err(error) = self.put_digest(&sealed, trail.kms_key_id.as_deref()).await {
-            self.digests_retry.fail(now);
             return Err(self.note_failure(Of::Digests, error, now).await);
         }
-        self.digests_retry.reset();
         self.reached(Step::DigestPut)?;
         let Some(mut chain) = self.chains.get(place).cloned() else { return Ok(()) };
         chain.advance(&sealed);

@@ -72,9 +72,9 @@ impl LogFiles {
             gathering: None,
             packed: HashMap::new(),
             horizon: None,
-            adopt_retry: Backoff::default(),
-            retry: Backoff::default(),
-            digests_retry: Backoff::default(),
+            adopt_retry: Backoff::of(format!("changes of the trail {arn}")),
+            retry: Backoff::of(format!("log files of {arn}")),
+            digests_retry: Backoff::of(format!("digests of {arn}")),
             done: Delivered::default(),
         }
     }
@@ -87,28 +87,18 @@ impl LogFiles {
         if self.adopt_retry.is_waiting(now) {
             return Ok(());
         }
-        let trail = match self.look(now).await {
-            Ok(trail) => trail,
-            Err(error) => {
-                self.adopt_retry.fail(now);
-                return Err(error);
-            }
-        };
-        self.adopt_retry.reset();
+        let looked = self.look(now).await;
+        self.adopt_retry.take(&looked, now);
+        let trail = looked?;
         if self.state.is_none() || self.retry.is_waiting(now) {
             return Ok(());
         }
         let done = self.deliver_due(now).await;
-        match &done {
-            Ok(()) => self.retry.reset(),
-            Err(error) if error.kind() == ErrorKind::Ended => {}
-            Err(_) => {
-                self.retry.fail(now);
-                if trail.as_ref().is_some_and(|kept| is_given_up(&kept.value, now)) {
-                    tracing::error!(trail = self.arn, "a deleted trail is forgotten, some of its files undelivered");
-                    self.forget(trail).await?;
-                }
-            }
+        self.retry.take(&done, now);
+        let is_failing = self.retry.is_failing() || self.digests_retry.is_failing();
+        if is_failing && trail.as_ref().is_some_and(|kept| is_given_up(&kept.value, now)) {
+            tracing::error!(trail = self.arn, "a deleted trail is forgotten, some of its files undelivered");
+            self.forget(trail).await?;
         }
         done
     }
@@ -125,19 +115,26 @@ impl LogFiles {
 
     async fn deliver_due(&mut self, now: Timestamp) -> Result<()> {
         self.finish_plan(now).await?;
+        let are_digests_waiting = self.digests_retry.is_waiting(now);
         let digests = self.digests(now).await;
         if digests.as_ref().is_err_and(|error| error.kind() == ErrorKind::Ended) {
             return digests;
         }
         // Log files go on where digests cannot.
         let is_at_end = self.gather(now).await?;
-        match digests {
+        let ended = match digests {
             Ok(()) if is_at_end => self.end(now).await,
-            Ok(()) => Ok(()),
-            Err(error) => {
+            other => other,
+        };
+        if !are_digests_waiting || ended.is_err() {
+            self.digests_retry.take(&ended, now);
+        }
+        match ended {
+            Err(error) if error.kind() != ErrorKind::Ended => {
                 self.done.failures.push(chain(&error));
                 Ok(())
             }
+            other => other,
         }
     }
 
@@ -166,7 +163,6 @@ impl LogFiles {
 
     /// Notes in the status that something failed, and returns the error.
     async fn note_failure(&self, of: Of, error: Error, now: Timestamp) -> Error {
-        tracing::warn!(trail = self.arn, error = chain(&error), "a delivery failed and will be tried again");
         match apply(&self.shared.settings.documents, Vec::new(), Some(self.note(of, now, Some(code(&error))))).await {
             Ok(_) => error,
             Err(unkept) => unkept,

@@ -85,6 +85,8 @@ impl LogFiles {
         if is_same_place(&plan.trail, &state.trail) {
             return Ok(None);
         }
+        let (from, to) = (&plan.trail.s3_bucket_name, &state.trail.s3_bucket_name);
+        tracing::warn!(trail = self.arn, from, to, "log files go to the place that their trail names by now");
         let before: Vec<String> = plan.files.iter().map(|file| file.key.clone()).collect();
         plan.redirect(&state.trail);
         let mut moved = HashMap::new();

@@ -4,6 +4,7 @@ mod chains;
 mod crashes;
 mod files;
 mod lives;
+mod outage;
 mod side;
 
 use std::collections::BTreeMap;
