@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use trail::model::{Channel, Millis, Tag};
 
 use crate::call::Call;
-use crate::channels::{self, CHANNELS_MAX, Destination};
+use crate::channels::{self, CHANNELS_MAX, Destination, Told};
 use crate::fault::{Code, Fault, Result};
 use crate::resource::Kind;
 use crate::service::Service;
@@ -22,10 +22,8 @@ pub(crate) struct Input {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Output {
-    channel_arn: String,
-    name: String,
-    source: String,
-    destinations: Vec<Destination>,
+    #[serde(flatten)]
+    told: Told,
     tags: Vec<Tag>,
 }
 
@@ -52,11 +50,5 @@ pub(crate) async fn create_channel(service: &Service, call: &Call, input: Input)
         created: Millis::from(call.now),
     };
     channels::write(service, call, (&channel.arn, None), Some(&channel))?;
-    Ok(Output {
-        destinations: channels::told(&channel.destinations),
-        channel_arn: channel.arn,
-        name: channel.name,
-        source: channel.source,
-        tags: channel.tags,
-    })
+    Ok(Output { tags: channel.tags.clone(), told: channel.into() })
 }

@@ -7,7 +7,7 @@ use trail::selectors::AdvancedEventSelector;
 
 use crate::audit::Ingestions;
 use crate::call::Call;
-use crate::channels::{self, Destination};
+use crate::channels::Told;
 use crate::fault::Result;
 use crate::named;
 use crate::service::Service;
@@ -22,11 +22,9 @@ pub(crate) struct Input {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Output {
-    channel_arn: String,
-    name: String,
-    source: String,
+    #[serde(flatten)]
+    told: Told,
     source_config: SourceConfig,
-    destinations: Vec<Destination>,
     ingestion_status: IngestionStatus,
 }
 
@@ -57,10 +55,7 @@ pub(crate) async fn get_channel(service: &Service, call: &Call, input: Input) ->
     let channel = named::find::<Channel>(service, call, &input.channel)?.value;
     let ingestion = Ingestions::of(service, &channel.arn)?;
     Ok(Output {
-        destinations: channels::told(&channel.destinations),
-        channel_arn: channel.arn,
-        name: channel.name,
-        source: channel.source,
+        told: channel.into(),
         source_config: SourceConfig { apply_to_all_regions: false, advanced_event_selectors: Vec::new() },
         ingestion_status: IngestionStatus {
             latest_ingestion_success_time: ingestion.succeeded.map(seconds),

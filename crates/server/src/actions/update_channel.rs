@@ -1,10 +1,10 @@
 //! `UpdateChannel`.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use trail::model::Channel;
 
 use crate::call::Call;
-use crate::channels::{self, Destination};
+use crate::channels::{self, Destination, Told};
 use crate::fault::Result;
 use crate::named;
 use crate::service::Service;
@@ -17,16 +17,7 @@ pub(crate) struct Input {
     name: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Output {
-    channel_arn: String,
-    name: String,
-    source: String,
-    destinations: Vec<Destination>,
-}
-
-pub(crate) async fn update_channel(service: &Service, call: &Call, input: Input) -> Result<Output> {
+pub(crate) async fn update_channel(service: &Service, call: &Call, input: Input) -> Result<Told> {
     let found = named::find::<Channel>(service, call, &input.channel)?;
     let mut channel = found.value.clone();
     if let Some(name) = input.name {
@@ -37,10 +28,5 @@ pub(crate) async fn update_channel(service: &Service, call: &Call, input: Input)
         channel.destinations = channels::destinations(service, call, &destinations)?;
     }
     channels::write(service, call, (&channel.arn, Some(&found)), Some(&channel))?;
-    Ok(Output {
-        destinations: channels::told(&channel.destinations),
-        channel_arn: channel.arn,
-        name: channel.name,
-        source: channel.source,
-    })
+    Ok(channel.into())
 }

@@ -47,10 +47,26 @@ pub(crate) struct Destination {
     pub location: String,
 }
 
-/// Returns destinations as answers have them.
-pub(crate) fn told(destinations: &[String]) -> Vec<Destination> {
-    let told = |arn: &String| Destination { r#type: EVENT_DATA_STORES.to_owned(), location: arn.clone() };
-    destinations.iter().map(told).collect()
+/// What every answer tells of a channel.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Told {
+    channel_arn: String,
+    name: String,
+    source: String,
+    destinations: Vec<Destination>,
+}
+
+impl From<Channel> for Told {
+    fn from(channel: Channel) -> Told {
+        let told = |location| Destination { r#type: EVENT_DATA_STORES.to_owned(), location };
+        Told {
+            channel_arn: channel.arn,
+            name: channel.name,
+            source: channel.source,
+            destinations: channel.destinations.into_iter().map(told).collect(),
+        }
+    }
 }
 
 /// Checks the name of a channel.
