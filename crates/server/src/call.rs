@@ -1,6 +1,6 @@
 //! One call: who makes it, from where, when.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use event::arn::{AccountId, Region};
 use event::time::EventTime;
@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::{Code, Fault, Result};
 use crate::operation::Access;
+
+/// Who calls where nobody does.
+const SERVICE: &str = "trailkeep";
 
 /// What a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +48,22 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// Makes what the service does by itself for an account, such as a refresh by schedule. It may read.
+    pub(crate) fn by_service(account: AccountId, region: Region, now: EventTime) -> Call {
+        Call {
+            key_id: SERVICE.to_owned(),
+            account,
+            role: Role::Reader,
+            sees_all: false,
+            region,
+            now,
+            request_id: uuid::Uuid::new_v4().to_string(),
+            source: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            user_agent: None,
+            host: None,
+        }
+    }
+
     /// Returns the partition of the called Region, as it stands in ARNs.
     pub(crate) fn partition(&self) -> &'static str {
         match self.region.as_str() {

@@ -37,13 +37,15 @@ pub(crate) async fn create_dashboard(service: &Service, call: &Call, input: Inpu
         let message = format!("This account has {DASHBOARDS_MAX} dashboards in this Region, which is the most.");
         return Err(Fault::new(Code::ServiceQuotaExceededException, message));
     }
-    let dashboard = Dashboard {
+    let mut dashboard = Dashboard {
         arn: Kind::Dashboard.arn(call, &input.name),
         name: input.name,
         account: call.account,
         region: call.region.clone(),
         widgets: dashboards::widgets(input.members.widgets.unwrap_or_default()),
-        refresh_schedule: input.members.refresh_schedule,
+        refresh_schedule: None,
+        scheduled_after: None,
+        refreshing: None,
         termination_protection_enabled: input.members.termination_protection_enabled.unwrap_or(false),
         tags,
         created: Millis::from(call.now),
@@ -51,6 +53,9 @@ pub(crate) async fn create_dashboard(service: &Service, call: &Call, input: Inpu
         last_refresh_id: None,
         last_refresh_failure_reason: None,
     };
+    if let Some(schedule) = input.members.refresh_schedule {
+        dashboard.set_schedule(schedule, call.now);
+    }
     kept::put(service, (DASHBOARD, &dashboard.arn), &dashboard, Expect::Absent)?;
     let mut answer = DashboardAnswer::of(&dashboard);
     answer.name = Some(dashboard.name);

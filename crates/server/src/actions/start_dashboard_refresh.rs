@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use lake::Expect;
 use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
-use crate::dashboards::{self, DASHBOARD};
+use crate::dashboards;
 use crate::fault::{Code, Result};
+use crate::limits;
 use crate::service::Service;
 use crate::validate::Violations;
-use crate::{kept, limits};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -33,11 +32,11 @@ pub(crate) async fn start_dashboard_refresh(service: &Service, call: &Call, inpu
         found.text("QueryParameterValues", Some(value), &limits::QUERY_PARAMETER_VALUE);
     }
     found.refuse(Code::InvalidParameterException)?;
-    let found = dashboards::find(service, call, &input.dashboard_id)?;
-    let mut dashboard = found.value;
-    let (refresh_id, fault) = dashboards::refresh(service, call, &dashboard, &values).await?;
-    dashboard.last_refresh_id = Some(refresh_id.clone());
-    dashboard.last_refresh_failure_reason = fault.map(|fault| fault.message.into_owned());
-    kept::put(service, (DASHBOARD, &dashboard.arn), &dashboard, Expect::Revision(found.revision))?;
+    let dashboard = dashboards::find(service, call, &input.dashboard_id)?.value;
+    let (refresh_id, fault) = dashboards::start(service, call, &dashboard, &values).await?;
+    dashboards::change(service, &dashboard.arn, |dashboard| {
+        dashboard.last_refresh_id = Some(refresh_id.clone());
+        dashboard.last_refresh_failure_reason = fault.as_ref().map(|fault| fault.message.to_string());
+    })?;
     Ok(Output { refresh_id })
 }

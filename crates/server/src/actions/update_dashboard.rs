@@ -26,7 +26,7 @@ pub(crate) async fn update_dashboard(service: &Service, call: &Call, input: Inpu
         dashboard.widgets = dashboards::widgets(widgets);
     }
     if let Some(schedule) = input.members.refresh_schedule {
-        dashboard.refresh_schedule = Some(schedule);
+        dashboard.set_schedule(schedule, call.now);
     }
     if let Some(is_protected) = input.members.termination_protection_enabled {
         dashboard.termination_protection_enabled = is_protected;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::schedule::time_of_day_of;
 use super::{RefreshSchedule, Widget};
 use crate::call::Call;
 use crate::fault::{Code, Fault, Result};
@@ -81,13 +82,8 @@ fn check_schedule(unit: Option<&str>, value: Option<i64>, time_of_day: Option<&s
     if !fits {
         return refused("A dashboard is refreshed every 1, 6, 12 or 24 HOURS, or every 1 DAYS.".to_owned());
     }
-    let is_time = |text: &str| {
-        let (hours, minutes) = text.split_once(':')?;
-        let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);
-        (hours < 24 && minutes < 60).then_some(())
-    };
     match time_of_day {
-        Some(text) if is_time(text).is_none() => refused(format!("'{text}' is no time of the day.")),
+        Some(text) if time_of_day_of(text).is_none() => refused(format!("'{text}' is no time of the day.")),
         _ => Ok(()),
     }
 }

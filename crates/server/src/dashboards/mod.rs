@@ -2,25 +2,29 @@
 
 mod members;
 mod refresh;
+mod schedule;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use event::arn::{AccountId, Region};
-use lake::Kept;
+use lake::{Expect, Kept};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use trail::model::{Millis, Tag};
 
 pub(crate) use members::{Members, check, widgets};
-pub(crate) use refresh::refresh;
+pub(crate) use refresh::start;
 
 use crate::call::Call;
 use crate::fault::{Code, Fault, Result};
-use crate::limits;
 use crate::named::{self, Named};
 use crate::resource::Kind;
 use crate::service::Service;
 use crate::wire::seconds;
+use crate::{kept, limits};
 
 /// The kind of document that holds a [`Dashboard`]; its id is the dashboard's ARN.
 pub(crate) const DASHBOARD: &str = "dashboard";
@@ -41,8 +45,15 @@ pub(crate) struct Dashboard {
     pub region: Region,
     /// What it shows.
     pub widgets: Vec<Widget>,
-    /// When it would be refreshed by itself.
+    /// When it is refreshed by itself.
     pub refresh_schedule: Option<RefreshSchedule>,
+    /// Behind which moment the times of its schedule count: those before are done, or lie before the schedule was set. None in
+    /// documents of earlier builds.
+    #[serde(default)]
+    pub scheduled_after: Option<Millis>,
+    /// The refresh by schedule that is under way.
+    #[serde(default)]
+    pub refreshing: Option<Refreshing>,
     /// Whether it is safe from being deleted.
     pub termination_protection_enabled: bool,
     /// Its tags.
@@ -73,7 +84,17 @@ pub(crate) struct Widget {
     pub view_properties: BTreeMap<String, String>,
 }
 
-/// When a dashboard would be refreshed by itself.
+/// A refresh by schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Refreshing {
+    /// The time of the schedule that it is for.
+    pub time: Millis,
+    /// Its id.
+    pub id: String,
+}
+
+/// When a dashboard is refreshed by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct RefreshSchedule {
@@ -124,6 +145,21 @@ impl Named for Dashboard {
 /// `ResourceNotFoundException`.
 pub(crate) fn find(service: &Service, call: &Call, name: &str) -> Result<Kept<Dashboard>> {
     named::find(service, call, name)
+}
+
+/// Changes a dashboard, whatever was changed about it meanwhile; it may be gone.
+///
+/// # Errors
+/// If the documents cannot be read or written.
+pub(crate) fn change(service: &Service, arn: &str, change: impl Fn(&mut Dashboard)) -> Result<()> {
+    while let Some(Kept { revision, mut value }) = service.documents.read::<Dashboard>(DASHBOARD, arn)? {
+        change(&mut value);
+        match kept::put(service, (DASHBOARD, arn), &value, Expect::Revision(revision)) {
+            Err(fault) if fault.code == Code::ConflictException => {}
+            done => return done.map(drop),
+        }
+    }
+    Ok(())
 }
 
 /// Finds a widget of the caller's dashboards by its alias.

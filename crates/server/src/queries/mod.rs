@@ -29,7 +29,7 @@ pub(crate) use document::{Query, Status};
 pub(crate) use parameters::filled;
 pub(crate) use plan::check_stores;
 pub(crate) use rows::Page;
-pub(crate) use start::{Ask, start};
+pub(crate) use start::{Ask, start, start_in_turn};
 
 use crate::call::Call;
 use crate::clock::Clock;
@@ -91,6 +91,12 @@ impl Queries {
             let message = format!("{} queries run already, which is the most at once.", self.limits.queries_max);
             Fault::new(Code::MaxConcurrentQueriesException, message)
         })
+    }
+
+    /// Waits for one of the places for queries that run at once.
+    async fn wait_for_place(&self) -> Result<OwnedSemaphorePermit> {
+        let place = Arc::clone(&self.room).acquire_owned().await;
+        place.map_err(|error| Fault::internal("wait for room for a query", &error))
     }
 
     /// Tells a query that runs to end; without effect if it has ended.

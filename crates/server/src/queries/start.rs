@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lake::Expect;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use trail::model::Millis;
 
 use super::document::{Delivery, PENDING, QUERY};
@@ -31,9 +31,22 @@ pub(crate) struct Ask {
 /// # Errors
 /// `MaxConcurrentQueriesException`; what is wrong with its text, the stores that it names and the place for its files.
 pub(crate) async fn start(service: &Service, call: &Call, ask: Ask) -> Result<Query> {
+    let place = service.queries.take_place()?;
+    start_at(service, call, ask, place).await
+}
+
+/// As [`start`], once there is a place for it.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) async fn start_in_turn(service: &Service, call: &Call, ask: Ask) -> Result<Query> {
+    let place = service.queries.wait_for_place().await?;
+    start_at(service, call, ask, place).await
+}
+
+async fn start_at(service: &Service, call: &Call, ask: Ask, place: OwnedSemaphorePermit) -> Result<Query> {
     let queries = &service.queries;
     queries.clean()?;
-    let place = queries.take_place()?;
     if let Some(uri) = &ask.delivery_s3_uri {
         delivery::check(service, uri).await?;
     }
