@@ -127,7 +127,7 @@ pub(crate) async fn run(command: Serve, settings: &Settings) -> Result<Exit> {
     service.recover().await.map_err(|error| Fault::new("could not put right what the last end left").because(error))?;
     let mut stopped = stop::listen("calls under way are answered, and what was pushed is being stored")?;
     let deliveries = Deliveries::new(command.deliveries(location, &documents, destinations, settings)?);
-    let upkeep = upkeep::start(&keeper, &documents, deliveries, settings, &stopped);
+    let upkeep = upkeep::start(&keeper, &documents, (&service, deliveries), settings, &stopped);
     collections::announce(&documents, true)?;
     // Nobody is left to tell when standard error is gone.
     writeln!(std::io::stderr(), "serving CloudTrail's API on http://{address}; Ctrl-C ends it").ok();

@@ -1,4 +1,4 @@
-//! What runs beside the API: delivery of what trails select, imports, and the table of sessions.
+//! What runs beside the API: delivery of what trails select, imports, refreshes of dashboards, and the table of sessions.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use pipeline::collect::Bounds;
 use pipeline::delivery::{Deliveries, Places};
 use pipeline::imports::{Imports, Origin};
 use pipeline::keeper::Keeper;
+use server::Service;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -30,6 +31,9 @@ const ROUNDS_TO_LARGE: u64 = 180;
 /// What is merged each time.
 const SMALL: Compaction = Compaction { files_min: 32, file_bytes_max: 4 << 20 };
 
+/// How often it is looked whether a dashboard is to be refreshed: its times are whole minutes.
+const DASHBOARDS_EVERY: Duration = Duration::from_secs(10);
+
 /// The tasks beside the API.
 pub(super) struct Upkeep(Vec<JoinHandle<()>>);
 
@@ -37,7 +41,7 @@ pub(super) struct Upkeep(Vec<JoinHandle<()>>);
 pub(super) fn start(
     keeper: &Arc<Keeper>,
     documents: &Arc<Documents>,
-    deliveries: Deliveries,
+    (service, deliveries): (&Arc<Service>, Deliveries),
     settings: &Settings,
     stopped: &watch::Receiver<bool>,
 ) -> Upkeep {
@@ -54,7 +58,9 @@ pub(super) fn start(
         (Bounds::default(), workers()),
     );
     let importing = tokio::spawn(imports.run(stopped.clone()));
-    Upkeep(vec![sessions, compaction, tokio::spawn(collecting), tokio::spawn(delivering), importing])
+    let dashboards = tokio::spawn(keep_dashboards(Arc::clone(service), stopped.clone()));
+    let spawned = [sessions, compaction, importing, dashboards];
+    Upkeep(spawned.into_iter().chain([tokio::spawn(collecting), tokio::spawn(delivering)]).collect())
 }
 
 impl Upkeep {
@@ -89,6 +95,23 @@ async fn keep_sessions(keeper: Arc<Keeper>, options: SessionOptions, mut stopped
 async fn keep_delivering(deliveries: Deliveries, stopped: watch::Receiver<bool>) {
     if let Err(error) = deliveries.run(stopped).await {
         tracing::error!(%error, "nothing more is delivered until the next start");
+    }
+}
+
+/// Refreshes dashboards when their schedules say so. What is under way at the end goes on after the next start.
+async fn keep_dashboards(service: Arc<Service>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = super::is_stopped(&mut stopped) => return,
+            refreshed = service.refresh_dashboards() => {
+                if let Err(error) = refreshed {
+                    tracing::warn!(%error, "dashboards could not be refreshed; trying again");
+                }
+            }
+        }
+        if tokio::time::timeout(DASHBOARDS_EVERY, super::is_stopped(&mut stopped)).await.is_ok() {
+            return;
+        }
     }
 }
 
