@@ -16,12 +16,12 @@ pub const DAY: i64 = 86_400 * SECOND;
 
 impl EventTime {
     /// Makes a time from microseconds since 1970-01-01 UTC.
-    pub fn from_micros(micros: i64) -> EventTime {
+    pub const fn from_micros(micros: i64) -> EventTime {
         EventTime(micros)
     }
 
     /// Returns microseconds since 1970-01-01 UTC.
-    pub fn as_micros(self) -> i64 {
+    pub const fn as_micros(self) -> i64 {
         self.0
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::prelude::SessionContext;
+use event::time::EventTime;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::location::Location;
@@ -36,6 +37,10 @@ pub struct FileFacts {
     pub rows: u64,
     /// UTC date of its events, `YYYY-MM-DD`; none for dates out of range.
     pub date: Option<String>,
+    /// Time of its oldest and of its newest event, as far as the log tells.
+    pub times: Option<(EventTime, EventTime)>,
+    /// Least and greatest sequence number of its events, as far as the log tells.
+    pub seqs: Option<(i64, i64)>,
 }
 
 impl Lake {
@@ -123,6 +128,12 @@ impl Lake {
         self.events.version()
     }
 
+    /// Returns how many files of the table of events were deleted with their events since the lake was opened: as long as it stays,
+    /// every event that was there is still there.
+    pub fn deleted_files(&self) -> u64 {
+        self.events.deleted_files()
+    }
+
     /// Returns the table of sessions, if there is one.
     pub(crate) fn sessions_table(&self) -> Option<&Table> {
         self.sessions.as_ref()
@@ -146,6 +157,10 @@ impl Lake {
             bytes: file.bytes,
             rows: file.rows,
             date: file.date.map(print_date),
+            times: file
+                .times()
+                .map(|(oldest, newest)| (EventTime::from_micros(oldest), EventTime::from_micros(newest))),
+            seqs: file.seqs(),
         });
         facts.collect()
     }

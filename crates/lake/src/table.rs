@@ -149,6 +149,11 @@ impl Table {
         self.read(|files| files.version)
     }
 
+    /// Returns how many files were taken out with their rows since the table was opened.
+    pub(crate) fn deleted_files(&self) -> u64 {
+        self.read(|files| files.deleted)
+    }
+
     /// Returns the live files, in the order of their paths.
     pub(crate) fn live_files(&self) -> Vec<Arc<LiveFile>> {
         self.read(|files| files.live.values().cloned().collect())

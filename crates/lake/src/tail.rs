@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::location::Location;
 use crate::schema;
 use crate::table::Table;
-use crate::table::files::{Bound, LiveFile};
+use crate::table::files::LiveFile;
 
 /// Rows of a batch that is handed over, at most.
 const BATCH_ROWS: usize = 4_096;
@@ -149,11 +149,8 @@ struct Span {
 
 impl Span {
     fn of(file: &LiveFile) -> Span {
-        let (least, greatest) = match file.bounds.get(SEQ) {
-            Some((Bound::Integer(least), Bound::Integer(greatest))) => (*least, *greatest),
-            // The log need not tell: then the file may hold any.
-            _ => (0, i64::MAX),
-        };
+        // The log need not tell: then the file may hold any.
+        let (least, greatest) = file.seqs().unwrap_or((0, i64::MAX));
         Span { least, greatest, rows: file.rows as f64 }
     }
 

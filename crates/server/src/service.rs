@@ -5,8 +5,8 @@ use std::sync::Arc;
 use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use datafusion::execution::context::SessionContext;
 use event::arn::OrganizationId;
+use inquiry::history::{Bounds, History, View};
 use lake::error::{Error, ErrorKind};
 use lake::location::Location;
 use lake::sql::SessionOptions;
@@ -101,15 +101,8 @@ pub struct Service {
     location: Location,
     lake: RwLock<Option<Arc<Lake>>>,
     organization: Option<OrganizationId>,
-    history: RwLock<Option<History>>,
+    history: History,
     metrics_token: Option<String>,
-}
-
-/// A session of SQL over the lake as it was at a version, which many calls share.
-struct History {
-    lake: Arc<Lake>,
-    version: u64,
-    session: SessionContext,
 }
 
 impl Service {
@@ -128,7 +121,6 @@ impl Service {
         let queries = queries.map_err(|error| Error::unusable(format!("start threads for queries: {error}")))?;
         Ok(Service {
             documents: parts.documents,
-            session_options: parts.session_options,
             push: parts.push,
             world: parts.world,
             clock: parts.clock,
@@ -142,7 +134,8 @@ impl Service {
             lake: RwLock::new(None),
             organization: None,
             metrics_token: None,
-            history: RwLock::new(None),
+            history: History::new(parts.session_options.clone(), Bounds::default()),
+            session_options: parts.session_options,
         })
     }
 
@@ -194,27 +187,23 @@ impl Service {
         }
     }
 
-    /// Returns a session of SQL over the flat table of events as it is now; none before anything was stored. It is one and
-    /// the same until something is stored.
+    /// Returns event history as it is now; none before anything was stored.
     ///
     /// # Errors
     /// If the lake cannot be read.
-    pub(crate) async fn history(&self) -> Result<Option<SessionContext>> {
+    pub(crate) async fn history(&self) -> Result<Option<View>> {
         let Some(lake) = self.lake().await? else { return Ok(None) };
-        let version = lake.version();
-        let is_now = |held: &History| Arc::ptr_eq(&held.lake, &lake) && held.version == version;
-        if let Some(held) = self.history.read().await.as_ref().filter(|held| is_now(held)) {
-            return Ok(Some(held.session.clone()));
-        }
-        let mut held = self.history.write().await;
-        let session = match held.as_ref() {
-            // What it has cached of files stays good: files do not change.
-            Some(held) if Arc::ptr_eq(&held.lake, &lake) => lake.flat_session(&held.session),
-            _ => lake.session(&self.session_options).and_then(|session| lake.flat_session(&session)),
-        };
-        let session = session.map_err(|error| Fault::internal("open event history", &error))?;
-        *held = Some(History { lake, version, session: session.clone() });
-        Ok(Some(session))
+        let view = self.history.view(&lake).await;
+        view.map(Some).map_err(|error| Fault::internal("open event history", &error))
+    }
+
+    /// Takes more of event history into memory. Returns false if there is no more to take, or no more room.
+    ///
+    /// # Errors
+    /// If the lake cannot be read.
+    pub async fn deepen_history(&self) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+        let Some(lake) = self.lake().await.map_err(|fault| fault.message.into_owned())? else { return Ok(false) };
+        Ok(self.history.deepen(&lake).await?)
     }
 
     /// Writes down the last event of stretches of logging that were ended: `last_seq` is that of the call which ended

@@ -207,7 +207,8 @@ impl FakePush {
         FakePush { location, writer: OnceCell::new(), pushed: Mutex::default() }
     }
 
-    async fn writer(&self) -> &Writer {
+    /// Returns the writer of the lake.
+    pub(crate) async fn writer(&self) -> &Writer {
         let now = EventTime::parse(NOW).unwrap();
         self.writer.get_or_init(async || Writer::open(&self.location, now).await.unwrap()).await
     }

@@ -1,22 +1,30 @@
 //! Event history as AWS's own LookupEvents gives it: management events or insights, newest first, page by page.
 //!
 //! Unlike [`lookup`](crate::lookup) it matches exactly and with case, and tells of each event what LookupEvents tells. A page
-//! is found in two steps: `sql` asks a few columns for the places of the newest events that may fit, `facts` reads those
-//! events and says what AWS says of them, and what does not fit exactly is left out. A place is a time and a sequence number, so
-//! that a walk neither loses nor repeats an event while others are stored.
+//! is found in two steps: `recent` looks for the places of the newest events that may fit in memory, and `sql` asks a few columns
+//! of the lake for older ones; `facts` reads those events and says what AWS says of them, and what does not fit exactly is left
+//! out. A place is a time and a sequence number, so that a walk neither loses nor repeats an event while others are stored.
 
 mod facts;
+mod held;
+mod kept;
 mod metric;
 mod read;
+mod recent;
 mod resource;
 mod sql;
+
+use std::sync::Arc;
 
 use datafusion::execution::context::SessionContext;
 use event::arn::{AccountId, Region};
 use event::time::EventTime;
 
 use crate::error::Result;
+pub use held::{Bounds, History};
+use kept::Kept;
 pub use metric::{Counted, Rate, rate};
+use recent::Recent;
 
 /// Most places that are read at once where some may not fit.
 const PLACES_MAX: usize = 1_000;
@@ -133,37 +141,67 @@ pub struct Page {
     pub next: Option<Place>,
 }
 
-/// Asks for a page.
-///
-/// # Errors
-/// [`ErrorKind::Query`](crate::ErrorKind::Query) if the lake cannot answer.
-pub async fn page(ctx: &SessionContext, question: &Question) -> Result<Page> {
-    let limit = question.limit;
-    if limit == 0 || question.attributes.contains(&Attribute::Never) {
-        return Ok(Page::default());
+/// Event history at one moment: pages that are asked of the same one fit together.
+#[derive(Clone)]
+pub struct View {
+    session: SessionContext,
+    recent: Recent,
+    kept: Arc<Kept>,
+}
+
+impl View {
+    /// Returns a session of SQL over the same events.
+    pub fn session(&self) -> &SessionContext {
+        &self.session
     }
-    let mut events: Vec<Event> = Vec::new();
-    let mut after = question.after;
-    let is_exact = sql::is_exact(question);
-    // One more than is given tells whether there are more.
-    let mut wanted = limit.saturating_add(1);
-    loop {
-        let places = read::places(ctx, &sql::places(question, after, wanted)).await?;
-        let is_last = places.len() < wanted;
-        let needed = if is_exact { places.get(..limit.min(places.len())).unwrap_or_default() } else { &places };
-        for event in read::events(ctx, needed).await? {
-            if is_exact || facts::fits(&event, question) {
-                events.push(event.event);
+
+    /// Asks for a page.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Query`](crate::ErrorKind::Query) if the lake cannot answer.
+    pub async fn page(&self, question: &Question) -> Result<Page> {
+        let limit = question.limit;
+        if limit == 0 || question.attributes.contains(&Attribute::Never) {
+            return Ok(Page::default());
+        }
+        let mut events: Vec<Event> = Vec::new();
+        let mut after = question.after;
+        // One more than is given tells whether there are more.
+        let mut wanted = limit.saturating_add(1);
+        loop {
+            let places = self.places(question, after, wanted).await?;
+            let is_last = places.len() < wanted;
+            for facts in self.kept.events(&self.session, &places).await? {
+                if facts::fits(&facts, question) {
+                    events.push(facts.event.clone());
+                }
             }
+            let has_more = events.len() > limit;
+            if has_more || is_last {
+                events.truncate(limit);
+                let next = events.last().map(|event| event.place).filter(|_| has_more);
+                return Ok(Page { events, next });
+            }
+            after = places.last().copied();
+            wanted = wanted.saturating_mul(4).min(PLACES_MAX);
         }
-        let has_more = if is_exact { !is_last } else { events.len() > limit };
-        if has_more || is_last {
-            events.truncate(limit);
-            let next = events.last().map(|event| event.place).filter(|_| has_more);
-            return Ok(Page { events, next });
+    }
+
+    /// Finds the places of the newest events that may fit: in memory, and what is older in the lake.
+    async fn places(&self, question: &Question, after: Option<Place>, wanted: usize) -> Result<Vec<Place>> {
+        // Of other events nothing is in memory.
+        let floor = if question.category == Category::Management { self.recent.floor } else { recent::NONE };
+        let mut places = self.recent.places(question, after, wanted);
+        let is_above = floor == recent::ALL || question.from.is_some_and(|from| from >= floor);
+        if places.len() < wanted && !is_above {
+            let mut older = question.clone();
+            if floor != recent::NONE {
+                let below = EventTime::from_micros(floor.as_micros() - 1);
+                older.until = Some(question.until.map_or(below, |until| until.min(below)));
+            }
+            places.extend(read::places(&self.session, &sql::places(&older, after, wanted - places.len())).await?);
         }
-        after = places.last().copied();
-        wanted = wanted.saturating_mul(4).min(PLACES_MAX);
+        Ok(places)
     }
 }
 

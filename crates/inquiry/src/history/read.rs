@@ -8,6 +8,7 @@ use event::time::EventTime;
 use futures::TryStreamExt;
 
 use super::facts::Facts;
+use super::recent::{Coder, Ground, Traits};
 use super::{Place, sql};
 use crate::error::{Error, Result};
 
@@ -38,6 +39,27 @@ pub(super) async fn events(ctx: &SessionContext, places: &[Place]) -> Result<Vec
     }
     events.sort_by_key(|facts| std::cmp::Reverse(facts.event.place));
     Ok(events)
+}
+
+/// Reads what events are looked up by.
+pub(super) async fn traits(ctx: &SessionContext, coder: &Coder, sql: &str) -> Result<Vec<(Place, Traits)>> {
+    let failed = |source| Error::query("look up event history", sql.to_owned(), source);
+    let (_, mut stream) = lake::sql::query(ctx, sql).await.map_err(failed)?;
+    let mut rows = Vec::new();
+    while let Some(batch) = stream.try_next().await.map_err(|error| failed(error.into()))? {
+        let columns = Columns(&batch);
+        rows.extend((0..batch.num_rows()).filter_map(|row| {
+            let text = |name: &str| columns.text(name, row);
+            let ground = Ground {
+                owner: text("recipientaccountid").or_else(|| text("useridentity_accountid")),
+                region: text("awsregion"),
+            };
+            let place = place(&batch, row)?;
+            let facts = Facts::of(place, &text, columns.boolean("readonly", row), String::new());
+            Some((place, coder.traits(&facts.event, ground)))
+        }));
+    }
+    Ok(rows)
 }
 
 /// Rebuilds the records of events that were read with their shapes.

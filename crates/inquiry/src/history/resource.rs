@@ -3,6 +3,10 @@
 //! AWS does not publish which parameters count. Ours are those that name a resource by themselves in the calls of the most used
 //! services, wherever they stand in the request or the answer.
 
+use std::borrow::Cow;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::Resource;
@@ -98,30 +102,86 @@ pub(super) fn of(event_source: Option<&str>, named: &Resources<'_>) -> Vec<Resou
     }
     let kind_of = |member: &str| naming.iter().find(|(_, naming, _)| *naming == member).map(|(_, _, kind)| *kind);
     for text in [named.request, named.response].into_iter().flatten() {
-        // What is no JSON names nothing.
-        let Ok(value) = serde_json::from_str::<Value>(text) else { continue };
-        walk(&value, DEPTH_MAX, &mut |member, name| {
+        let mut see = |member: &str, name: &str| {
             if let Some(kind) = kind_of(member) {
                 add(Some(kind.to_owned()), name.to_owned());
             }
-        });
+        };
+        let walk = Walk { see: &mut see, member: None, depth: DEPTH_MAX };
+        // What is no JSON names nothing.
+        walk.deserialize(&mut serde_json::Deserializer::from_str(text)).ok();
     }
     found
 }
 
-/// Shows every member whose value is a text.
-fn walk(value: &Value, depth: usize, see: &mut dyn FnMut(&str, &str)) {
-    let Some(depth) = depth.checked_sub(1) else { return };
-    match value {
-        Value::Object(members) => {
-            for (member, value) in members {
-                match value {
-                    Value::String(name) => see(member, name),
-                    other => walk(other, depth, see),
-                }
-            }
+/// Shows every member whose value is a text, without building the values.
+struct Walk<'s> {
+    see: &'s mut dyn FnMut(&str, &str),
+    /// The member whose value comes.
+    member: Option<Cow<'s, str>>,
+    /// Levels that are still looked into.
+    depth: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.depth == 0 {
+            IgnoredAny::deserialize(deserializer).map(drop)
+        } else {
+            deserializer.deserialize_any(self)
         }
-        Value::Array(values) => values.iter().for_each(|value| walk(value, depth, see)),
-        _ => {}
     }
 }
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        if let Some(member) = self.member {
+            (self.see)(&member, value);
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Name(member)) = map.next_key()? {
+            map.next_value_seed(Walk { see: &mut *self.see, member: Some(member), depth: self.depth - 1 })?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
+        while values.next_element_seed(Walk { see: &mut *self.see, member: None, depth: self.depth - 1 })?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// The name of a member, borrowed unless it has escapes.
+#[derive(Deserialize)]
+struct Name<'t>(#[serde(borrow)] Cow<'t, str>);

@@ -1,35 +1,20 @@
 //! The SQL of event history.
 //!
 //! The first question is to the flat table and asks for places only. Its conditions hold for every event that fits, and for
-//! some that do not where exactness would cost a look into each record: [`is_exact`] says whether there may be such.
+//! some that do not where exactness would cost a look into each record.
 
 use event::schema::COLUMNS;
 use event::schema::stored::SHAPE;
 use event::time::EventTime;
 use jiff::Timestamp;
-use trail::selectors::{folder_region, global_services};
+use trail::selectors::global_services;
 
-use super::resource;
 use super::{Attribute, Category, Place, Question, Scope};
+use super::{recent, resource};
 use crate::lookup::sql::{in_json, moment, text};
 
 /// Data events.
 pub(super) const DATA: &str = "eventcategory = 'Data'";
-
-/// Returns true if every event that the SQL finds fits the question.
-pub(super) fn is_exact(question: &Question) -> bool {
-    let is_column = |attribute: &Attribute| {
-        matches!(
-            attribute,
-            Attribute::EventId(_)
-                | Attribute::EventName(_)
-                | Attribute::ReadOnly(_)
-                | Attribute::EventSource(_)
-                | Attribute::AccessKeyId(_)
-        )
-    };
-    question.category == Category::Management && question.attributes.iter().all(is_column)
-}
 
 /// Asks for the places of the newest events that may fit, after a place.
 pub(super) fn places(question: &Question, after: Option<Place>, limit: usize) -> String {
@@ -52,6 +37,43 @@ pub(super) fn places(question: &Question, after: Option<Place>, limit: usize) ->
     all.extend(question.attributes.iter().map(|attribute| has(attribute, is_insight)));
     let conditions = all.join(" AND ");
     format!("SELECT eventtime, seq FROM events_flat WHERE {conditions} ORDER BY eventtime DESC, seq DESC LIMIT {limit}")
+}
+
+/// Columns by which an event is looked up.
+const TRAITS: [&str; 16] = [
+    "eventid",
+    "eventname",
+    "eventsource",
+    "readonly",
+    "awsregion",
+    "recipientaccountid",
+    "useridentity_type",
+    "useridentity_principalid",
+    "useridentity_arn",
+    "useridentity_accountid",
+    "useridentity_accesskeyid",
+    "useridentity_username",
+    "useridentity_invokedby",
+    "resources",
+    "requestparameters",
+    "responseelements",
+];
+
+/// Asks for what management events are looked up by: of those from a time on and before another, with a sequence number above
+/// one and up to another.
+pub(super) fn traits((from, before): (EventTime, EventTime), (above, until): (i64, i64)) -> String {
+    let mut all = vec![category(&Category::Management).to_owned()];
+    if from != recent::ALL {
+        all.push(format!("eventtime >= {}", time(from)));
+    }
+    if before != recent::NONE {
+        all.push(format!("eventtime < {}", time(before)));
+    }
+    if above >= 0 {
+        all.push(format!("seq > {above}"));
+    }
+    all.push(format!("seq <= {until}"));
+    format!("SELECT eventtime, seq, {} FROM events_flat WHERE {}", TRAITS.join(", "), all.join(" AND "))
 }
 
 /// Asks for the events at some places: time, sequence number, shape, and every column of the record.
@@ -85,8 +107,7 @@ pub(super) fn scope(scope: &Scope) -> Vec<String> {
     let sources: Vec<String> = global_services().iter().map(|source| text(source)).collect();
     let sources = sources.join(", ");
     let here = text(region.as_str());
-    let is_global = |source: &&str| folder_region(Some(source), Some(region.as_str())).as_ref() == Some(region);
-    let of_region = if global_services().iter().any(is_global) {
+    let of_region = if recent::is_home_of_global_services(region) {
         format!("(awsregion = {here} OR eventsource IN ({sources}))")
     } else {
         format!("awsregion = {here} AND (eventsource IS NULL OR eventsource NOT IN ({sources}))")

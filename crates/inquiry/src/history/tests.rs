@@ -93,10 +93,41 @@ fn ids(events: &[Event]) -> String {
     events.iter().filter_map(|event| event.event_id.as_deref()).collect::<Vec<_>>().join(" ")
 }
 
-async fn found(ctx: &SessionContext, question: &Question) -> String {
-    let page = page(ctx, question).await.unwrap_or_else(|error| panic!("{question:?}: {error:?}"));
-    assert_eq!(page.next, None, "{question:?}");
-    ids(&page.events)
+/// Views of the same events: none of them in memory, those from a minute on, all of them, and all of them as they came in bit by bit.
+async fn views(ctx: &SessionContext) -> Vec<View> {
+    let mut views = vec![view(ctx, Recent::new())];
+    for floor in [time(14).unwrap(), time(5).unwrap(), time(0).unwrap(), recent::ALL] {
+        views.push(view(ctx, read_recent(ctx, Recent::new(), (floor, recent::NONE), (-1, 16)).await));
+    }
+    let mut grown = read_recent(ctx, Recent::new(), (time(5).unwrap(), recent::NONE), (-1, 3)).await;
+    for last in 4..16 {
+        grown = read_recent(ctx, grown, (time(5).unwrap(), recent::NONE), (last - 1, last)).await;
+    }
+    grown = read_recent(ctx, grown, (time(2).unwrap(), time(5).unwrap()), (-1, 15)).await;
+    grown = read_recent(ctx, grown, (time(2).unwrap(), recent::NONE), (15, 16)).await;
+    views.push(view(ctx, grown));
+    views
+}
+
+async fn read_recent(ctx: &SessionContext, recent: Recent, times: (EventTime, EventTime), seqs: (i64, i64)) -> Recent {
+    let rows = read::traits(ctx, recent.coder(), &sql::traits(times, seqs)).await.unwrap();
+    recent.with(rows, times.0)
+}
+
+fn view(ctx: &SessionContext, recent: Recent) -> View {
+    View { session: ctx.clone(), recent, kept: Arc::new(Kept::new(1 << 20)) }
+}
+
+/// What is found, which is the same whatever is in memory.
+async fn found(views: &[View], question: &Question) -> String {
+    let mut first = None;
+    for view in views {
+        let page = view.page(question).await.unwrap_or_else(|error| panic!("{question:?}: {error:?}"));
+        assert_eq!(page.next, None, "{question:?}");
+        let found = ids(&page.events);
+        assert_eq!(*first.get_or_insert(found.clone()), found, "{question:?} from {:?}", view.recent.floor);
+    }
+    first.unwrap_or_default()
 }
 
 #[tokio::test]
@@ -131,20 +162,21 @@ async fn attributes_are_matched_exactly_and_combine() {
         (&[EventName(own("x' OR '1' = '1"))], ""),
         (&[Never], ""),
     ];
+    let views = views(&ctx).await;
     for (attributes, expected) in cases {
         let question = Question { attributes: attributes.to_vec(), ..question() };
-        assert_eq!(found(&ctx, &question).await, *expected, "{attributes:?}");
+        assert_eq!(found(&views, &question).await, *expected, "{attributes:?}");
     }
 }
 
 #[tokio::test]
 async fn scopes_times_and_categories() {
-    let ctx = session_over(&records());
+    let views = views(&session_over(&records())).await;
     let of =
         |account: &str, region: &str| Scope::Of(AccountId::parse(account).unwrap(), Region::parse(region).unwrap());
     let ask = |question| {
-        let ctx = ctx.clone();
-        async move { found(&ctx, &question).await }
+        let views = &views;
+        async move { found(views, &question).await }
     };
     let own = "twin-3 twin-2 twin-1 old-said old-call nobodys bucket service root session run";
     assert_eq!(ask(Question { scope: of("111122223333", "eu-west-1"), ..question() }).await, own);
@@ -166,19 +198,14 @@ async fn scopes_times_and_categories() {
 
 #[tokio::test]
 async fn pages_of_any_size_give_every_event_once() {
-    let ctx = session_over(&records());
-    let whole = found(&ctx, &question()).await;
+    let views = views(&session_over(&records())).await;
     for attributes in [vec![], vec![Attribute::Username("alice".to_owned())]] {
-        let whole = if attributes.is_empty() {
-            whole.clone()
-        } else {
-            found(&ctx, &Question { attributes: attributes.clone(), ..question() }).await
-        };
-        for limit in [1, 4] {
+        let whole = found(&views, &Question { attributes: attributes.clone(), ..question() }).await;
+        for (limit, view) in [1, 4].iter().flat_map(|limit| views.iter().map(move |view| (*limit, view))) {
             let mut asked = Question { limit, attributes: attributes.clone(), ..question() };
             let mut walked = Vec::new();
             loop {
-                let answer = page(&ctx, &asked).await.unwrap();
+                let answer = view.page(&asked).await.unwrap();
                 assert!(answer.events.len() <= limit);
                 walked.push(ids(&answer.events));
                 asked.after = answer.next;
@@ -187,7 +214,7 @@ async fn pages_of_any_size_give_every_event_once() {
                 }
                 assert_eq!(walked.last().map(|page| page.split(' ').count()), Some(limit));
             }
-            assert_eq!(walked.join(" "), whole, "{limit} at once");
+            assert_eq!(walked.join(" "), whole, "{limit} at once, from {:?}", view.recent.floor);
         }
     }
 }
@@ -197,7 +224,7 @@ async fn an_event_is_told_as_its_record_has_it() {
     let records = records();
     let ctx = session_over(&records);
     let question = Question { attributes: vec![Attribute::EventId("bucket".to_owned())], ..question() };
-    let events = page(&ctx, &question).await.unwrap().events;
+    let events = view(&ctx, Recent::new()).page(&question).await.unwrap().events;
     let expected = Event {
         place: Place { time: time(5).unwrap(), seq: 5 },
         event_id: Some("bucket".to_owned()),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use deltalake_core::kernel::{Action, Add};
+use event::schema::stored::SEQ;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -77,6 +78,14 @@ impl LiveFile {
             _ => None,
         }
     }
+
+    /// Returns the least and the greatest sequence number.
+    pub(crate) fn seqs(&self) -> Option<(i64, i64)> {
+        match self.bounds.get(SEQ)? {
+            (Bound::Integer(least), Bound::Integer(greatest)) => Some((*least, *greatest)),
+            _ => None,
+        }
+    }
 }
 
 fn bound(column: &str, value: &Value) -> Option<Bound> {
@@ -111,6 +120,8 @@ pub(crate) struct Files {
     pub transactions: HashMap<String, i64>,
     /// Names of the columns that the log tells of.
     pub columns: BTreeSet<String>,
+    /// Files that a commit took out with their rows since the table was opened.
+    pub deleted: u64,
 }
 
 impl Files {
@@ -135,6 +146,7 @@ impl Files {
                 }
                 Action::Remove(remove) => {
                     self.live.remove(&remove.path);
+                    self.deleted += u64::from(remove.data_change);
                 }
                 Action::Txn(transaction) => {
                     self.transactions.insert(transaction.app_id.clone(), transaction.version);

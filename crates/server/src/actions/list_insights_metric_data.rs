@@ -78,7 +78,7 @@ pub(crate) async fn list_insights_metric_data(service: &Service, call: &Call, in
         period_seconds: u32::try_from(span.period).unwrap_or(u32::MAX),
     };
     let counts = match service.history().await? {
-        Some(session) => inquiry::history::rate(&session, &rate).await,
+        Some(history) => inquiry::history::rate(history.session(), &rate).await,
         None => Ok(Vec::new()),
     };
     let counts = counts.map_err(|error| Fault::internal("count calls", &error))?;

@@ -121,8 +121,8 @@ pub(crate) async fn walk(
         let (time, seq): (i64, i64) = service.tokens.read(call, (operation, code), asked, &token)?;
         question.after = Some(Place { time: EventTime::from_micros(time), seq });
     }
-    let Some(session) = service.history().await? else { return Ok(Output { events: Vec::new(), next_token: None }) };
-    let page = inquiry::history::page(&session, &question).await;
+    let Some(history) = service.history().await? else { return Ok(Output { events: Vec::new(), next_token: None }) };
+    let page = history.page(&question).await;
     let page = page.map_err(|error| Fault::internal("look up event history", &error))?;
     let token = page.next.map(|place| service.tokens.make(call, operation, asked, &(micros(place.time), place.seq)));
     Ok(Output { events: page.events.into_iter().map(Looked::from).collect(), next_token: token.transpose()? })

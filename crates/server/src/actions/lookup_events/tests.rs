@@ -1,5 +1,7 @@
 //! Event history through the API.
 
+use event::time::EventTime;
+use lake::Compaction;
 use serde_json::{Value, json};
 
 use crate::operation::Operation::{self, *};
@@ -170,4 +172,37 @@ async fn calls_are_counted_for_insights() {
             if wrong.get("TrailName").is_some() { "InvalidTrailNameException" } else { "InvalidParameterException" };
         assert_eq!(code(&answer), expected, "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn what_is_in_memory_follows_the_lake() {
+    let ground = ground().await;
+    let mut all = ground.call();
+    all.sees_all = true;
+    let looked = async || ids(&ground.run_as(&all, LookupEvents, json!({})).await);
+    assert!(!ground.service.deepen_history().await.unwrap(), "nobody has asked yet");
+    assert_eq!(looked().await, "last stranger far first old");
+    while ground.service.deepen_history().await.unwrap() {}
+    assert_eq!(looked().await, "last stranger far first old");
+
+    let names = ["2026-06-01T11:00:00Z newest", "2026-05-31T10:30:00Z middle", "2025-12-31T00:00:00Z oldest"];
+    for name in names {
+        let (time, id) = name.split_once(' ').unwrap();
+        ground.store(&[record(time, id, json!({}))]).await;
+    }
+    // The same event again is not another one.
+    ground.store(&[record("2026-06-01T11:00:00Z", "newest", json!({}))]).await;
+    assert_eq!(looked().await, "newest last stranger middle far first old oldest");
+
+    let writer = ground.push.writer().await;
+    let merged = writer.compact(Compaction { files_min: 2, ..Compaction::default() }).await.unwrap();
+    assert!(merged.events > 0, "{merged:?}");
+    assert_eq!(looked().await, "newest last stranger middle far first old oldest");
+
+    let since = EventTime::parse("2026-05-31T00:00:00Z").unwrap().date();
+    assert_eq!(writer.retention(since, false).await.unwrap().events, 3);
+    assert_eq!(looked().await, "newest last stranger middle far");
+    ground.store(&[record("2026-06-01T12:00:00Z", "after", json!({}))]).await;
+    while ground.service.deepen_history().await.unwrap() {}
+    assert_eq!(looked().await, "after newest last stranger middle far");
 }

@@ -34,6 +34,9 @@ const SMALL: Compaction = Compaction { files_min: 32, file_bytes_max: 4 << 20 };
 /// How often it is looked whether a dashboard is to be refreshed: its times are whole minutes.
 const DASHBOARDS_EVERY: Duration = Duration::from_secs(10);
 
+/// How often event history is looked after, when there was nothing to do.
+const HISTORY_EVERY: Duration = Duration::from_secs(1);
+
 /// The tasks beside the API.
 pub(super) struct Upkeep(Vec<JoinHandle<()>>);
 
@@ -59,7 +62,8 @@ pub(super) fn start(
     );
     let importing = tokio::spawn(imports.run(stopped.clone()));
     let dashboards = tokio::spawn(keep_dashboards(Arc::clone(service), stopped.clone()));
-    let spawned = [sessions, compaction, importing, dashboards];
+    let remembering = tokio::spawn(keep_history(Arc::clone(service), stopped.clone()));
+    let spawned = [sessions, compaction, remembering, importing, dashboards];
     Upkeep(spawned.into_iter().chain([tokio::spawn(collecting), tokio::spawn(delivering)]).collect())
 }
 
@@ -110,6 +114,23 @@ async fn keep_dashboards(service: Arc<Service>, mut stopped: watch::Receiver<boo
             }
         }
         if tokio::time::timeout(DASHBOARDS_EVERY, super::is_stopped(&mut stopped)).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Takes the newest events into memory, so that event history answers at once.
+async fn keep_history(service: Arc<Service>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let pause = match service.deepen_history().await {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => HISTORY_EVERY,
+            Err(error) => {
+                tracing::warn!(%error, "event history could not be taken into memory");
+                HISTORY_EVERY
+            }
+        };
+        if tokio::time::timeout(pause, super::is_stopped(&mut stopped)).await.is_ok() {
             return;
         }
     }
