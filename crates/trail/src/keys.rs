@@ -136,7 +136,7 @@ pub fn signing_key<R: Keyring>(
     (time, now): (Timestamp, Timestamp),
 ) -> Result<RegionKey, R::Error> {
     let mut keys = ring.keys()?;
-    let mut make = |keys: &mut Vec<RegionKey>, valid_from| {
+    let make = |keys: &mut Vec<RegionKey>, valid_from| {
         let made = RegionKey::generate(region.clone(), valid_from)?;
         ring.keep(&made)?;
         keys.push(made);

@@ -51,7 +51,7 @@ impl Shared {
 pub(super) enum Course {
     LogFiles(Box<LogFiles>),
     CloudWatchLogs(Box<CloudWatchLogs>),
-    Notices(Notices),
+    Notices(Box<Notices>),
     EventBridge(Box<EventBridge>),
 }
 
@@ -61,7 +61,7 @@ impl Course {
         match name {
             Name::LogFiles(arn) => Course::LogFiles(Box::new(LogFiles::new(shared, arn))),
             Name::CloudWatchLogs(arn) => Course::CloudWatchLogs(Box::new(CloudWatchLogs::new(shared, arn))),
-            Name::Notices => Course::Notices(Notices::new(shared)),
+            Name::Notices => Course::Notices(Box::new(Notices::new(shared))),
             Name::EventBridge => Course::EventBridge(Box::new(EventBridge::new(shared))),
         }
     }
