@@ -58,6 +58,8 @@ impl LogFiles {
         self.chains.clear();
         self.packed.clear();
         (self.state, self.gathering, self.target) = (None, None, None);
+        self.retry.forget();
+        self.digests_retry.forget();
         Ok(())
     }
 
