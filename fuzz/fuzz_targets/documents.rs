@@ -1,7 +1,12 @@
-//! Records in other people's words, and who stands behind them: any text becomes a document of JSON, a row, or an error.
+//! Records in other people's words, and who stands behind them: any text becomes a document of JSON, a row, or an error,
+//! and a record says the same alone and in columns.
 #![no_main]
 
+use event::error::Error;
+use event::fingerprint::FingerprintKey;
+use event::open::{Content, Opener};
 use libfuzzer_sys::fuzz_target;
+use lineage::columns::Columns;
 use lineage::credential::Use;
 use lineage::edge;
 use lineage::record::JsonRecord;
@@ -29,5 +34,21 @@ fuzz_target!(|text: &str| {
             sessions.insert(edge).is_new();
         }
         sessions.resolve(&Use::of(&record));
+        agree(text, &record);
     }
 });
+
+/// What columns tell of a record is what its text tells, where the text is one record and no envelope around others.
+fn agree(text: &str, alone: &JsonRecord) {
+    let mut opener = Opener::new(FingerprintKey(1), Default::default());
+    let summary = opener.open(Content::Bytes(text.as_bytes()), &mut |opened| {
+        let columns = Columns::new(&opened.events.columns).expect("what the opener gives has every column");
+        if opened.events.len() == 1 && opened.events.record_bytes == text.trim_ascii().len() as u64 {
+            let row = columns.row(0);
+            assert_eq!(Use::of(&row).to_owned(), Use::of(alone).to_owned(), "{text}");
+            assert_eq!(edge::edge_of(&row), edge::edge_of(alone), "{text}");
+        }
+        Ok::<(), Error>(())
+    });
+    summary.expect("bytes in memory can be read");
+}

@@ -1,4 +1,4 @@
-//! What people type: SQL, things to ask about, times, places. Reading ends, and panics never.
+//! What people type: SQL, things to ask about, times, sources, destinations. Reading ends, and panics never.
 #![no_main]
 
 use std::cell::OnceCell;
@@ -57,6 +57,16 @@ fuzz_target!(|text: &str| {
         assert_eq!(inquiry::time::parse(&time.to_string(), Timestamp::UNIX_EPOCH).ok(), Some(time));
     }
     if let Ok(uri) = source::Uri::parse(OsStr::new(text)) {
-        assert!(!uri.to_string().is_empty() || text.is_empty());
+        assert!(!text.is_empty() && !uri.to_string().is_empty());
+        if let source::Uri::S3 { .. } = &uri {
+            assert_eq!(uri.to_string().trim_end_matches('/'), text.trim_end_matches('/'));
+        }
+    }
+    if let Ok(uri) = sink::Uri::parse(text) {
+        let shown = uri.to_string();
+        assert!(!shown.is_empty());
+        if let (sink::Uri::Webhook(_), Some((_, host))) = (&uri, shown.split_once("://")) {
+            assert!(!host.contains(['@', '/', '?', '#']), "what may be secret in a destination is not shown");
+        }
     }
 });
