@@ -5,6 +5,8 @@ use std::fmt;
 use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 
+use super::memory;
+
 /// What kind of mistake or failure an [`Error`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,7 +20,7 @@ pub enum Kind {
     /// The statement is SQL, but cannot be planned or computed as written: types, functions, values, unsupported
     /// features.
     Plan,
-    /// The memory limit was reached and spilling did not help.
+    /// The limit on memory was reached and going on on disk did not help, or that on disk was.
     Resources,
     /// Reading or computing failed while the query ran.
     Execution,
@@ -112,6 +114,10 @@ impl From<DataFusionError> for Error {
             }
             _ => Kind::Execution,
         };
-        Self::new(kind, root.message().into_owned()).caused_by(error)
+        let message = match kind {
+            Kind::Resources => memory::told(&root.message()),
+            _ => root.message().into_owned(),
+        };
+        Self::new(kind, message).caused_by(error)
     }
 }

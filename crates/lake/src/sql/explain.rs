@@ -8,6 +8,9 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 use super::error::{Error, Kind, Position};
 use super::names::{TABLES, members, nearest};
 
+/// What the engine says where a name is followed by another as if it were a struct.
+const FIELD_OF_TEXT: &str = "Cannot access field at argument 1: type Utf8";
+
 /// Turns an error of the parser into ours; its text ends with the place.
 pub(super) fn syntax(error: DataFusionError) -> Error {
     let text = match error.find_root() {
@@ -43,6 +46,10 @@ pub(super) fn explained(error: DataFusionError, tokens: &[TokenWithSpan]) -> Err
             )),
             _ => None,
         },
+        other if other.message().contains(FIELD_OF_TEXT) => {
+            let message = "text has no fields; where it holds JSON, write `element_at(column, 'member')`, with the member's capitals";
+            return Error::new(Kind::Plan, message).caused_by(error);
+        }
         other => from_message(&other.message()),
     };
     match found {

@@ -3,12 +3,14 @@
 //! A query passes through `tokens` (repairs), the parser with `dialect`, `rewrite` (syntax tree), `planner` and
 //! `unnest` and `patterns` (what depends on types), the views of `views`, and the engine's optimizer with `prune` and `time_text`.
 
+mod bounded;
 mod dialect;
 mod error;
 mod explain;
 mod flatten;
 mod functions;
 mod late;
+mod memory;
 mod names;
 mod output;
 mod parts;
@@ -32,14 +34,17 @@ use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemoryCatalogProviderList, TableProvider};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::{AggregateUDF, LogicalPlan, ScalarUDF};
 use datafusion::optimizer::{Optimizer, OptimizerRule};
+use datafusion::physical_plan::execute_stream;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as SqlStatement};
 use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
+
+use bounded::BoundedFunctions;
+use memory::QueryMemory;
 
 pub use error::{Error, Kind, Position};
 pub use late::place::{AddressBook, AddressFacts};
@@ -47,9 +52,6 @@ pub use parts::{Part, Planned, Read, Reading, query_parts, tables};
 
 /// What a function here returns.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// Consumers of memory that an out-of-memory message lists.
-const LISTED_CONSUMERS: usize = 5;
 
 /// The tables that a session reads.
 #[derive(Debug, Clone)]
@@ -65,7 +67,8 @@ pub struct Tables {
 /// How much a session may use.
 #[derive(Debug, Clone)]
 pub struct SessionOptions {
-    /// Memory for the state of operators, in bytes; sorts, joins and aggregates spill to disk beyond it.
+    /// Memory of a query, in bytes. The state of sorts, joins and aggregates takes so much and goes on on disk beyond it; the
+    /// values that functions make take half as much again, and a single one at most a 64th.
     pub memory_bytes_max: usize,
     /// Room for spilled state on disk, in bytes.
     pub spill_bytes_max: u64,
@@ -91,12 +94,8 @@ pub struct SessionOptions {
 /// # Ok(()) }
 /// ```
 pub fn session(tables: Tables, options: &SessionOptions) -> Result<SessionContext> {
-    let pool = TrackConsumersPool::new(
-        FairSpillPool::new(options.memory_bytes_max),
-        LISTED_CONSUMERS.try_into().expect("not zero"),
-    );
     let mut runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(pool))
+        .with_memory_pool(Arc::new(QueryMemory::of_operators(options.memory_bytes_max)))
         .with_max_temp_directory_size(options.spill_bytes_max)
         .with_metadata_cache_limit(options.metadata_cache_bytes_max);
     if let Some(dir) = &options.spill_dir {
@@ -105,7 +104,7 @@ pub fn session(tables: Tables, options: &SessionOptions) -> Result<SessionContex
     let mut builder = SessionStateBuilder::new_with_default_features()
         .with_config(config(options))
         .with_runtime_env(Arc::new(runtime.build()?))
-        .with_optimizer_rules(optimizer_rules())
+        .with_optimizer_rules(optimizer_rules(options))
         .with_physical_optimizer_rule(Arc::new(yields::YieldAtJoins));
     // In front of the engine's own planners, which would take any access.
     builder.expr_planners().get_or_insert_default().insert(0, Arc::new(planner::QueryPlanner::new()?));
@@ -143,14 +142,19 @@ pub(crate) fn register_flat(ctx: &SessionContext, events: Arc<dyn TableProvider>
 ///
 /// The two move accesses of structs towards the scan, for Parquet structs, and fail where a view gives one column under
 /// two names. Our structs are made of flat columns in a view: `flatten` reads those.
-fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+fn optimizer_rules(options: &SessionOptions) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     const FOR_PARQUET_STRUCTS: [&str; 2] = ["extract_leaf_expressions", "push_down_leaf_projections"];
+    let memory = Arc::new(QueryMemory::of_functions(options.memory_bytes_max));
+    let bounded = Arc::new(BoundedFunctions::new(memory, options.memory_bytes_max));
     let mut rules = Optimizer::new().rules;
     rules.retain(|rule| !FOR_PARQUET_STRUCTS.contains(&rule.name()));
-    rules.insert(0, Arc::new(flatten::FlatMembers));
+    rules.insert(0, Arc::clone(&bounded) as Arc<dyn OptimizerRule + Send + Sync>);
+    rules.insert(1, Arc::new(flatten::FlatMembers));
     rules.push(Arc::new(prune::PartitionRanges));
     rules.push(Arc::new(time_text::TimeTextRanges));
     rules.push(Arc::new(late::origin::OriginKeys));
+    // Once more for what the others made.
+    rules.push(bounded);
     rules
 }
 
@@ -178,9 +182,8 @@ fn config(options: &SessionOptions) -> SessionConfig {
 pub async fn query(ctx: &SessionContext, sql: &str) -> Result<(SchemaRef, SendableRecordBatchStream)> {
     let plan = plan(ctx, sql).await?;
     let is_plan = matches!(plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_));
-    let frame = ctx.execute_logical_plan(plan).await?;
-    let stream = frame.execute_stream().await?;
-    Ok(output::shown(stream, is_plan))
+    let (plan, task) = bounded::physical_plan(ctx.state(), &plan).await?;
+    Ok(output::shown(execute_stream(plan, task)?, is_plan))
 }
 
 /// Parses, rewrites and plans one query.

@@ -24,7 +24,7 @@ use datafusion::sql::sqlparser::ast::{
     VisitMut, Visitor, VisitorMut,
 };
 
-use super::{Error, Kind, Result, allow, explain, late, output, parse, patterns, rewrite, tokens};
+use super::{Error, Kind, Result, allow, bounded, explain, late, output, parse, patterns, rewrite, tokens};
 
 /// A part of the events under a name of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,8 +125,8 @@ pub fn tables(sql: &str) -> Result<Vec<String>> {
 /// As [`query`](super::query); [`Kind::Name`] for a table that is none of the parts, and what [`tables`] refuses.
 pub async fn query_parts(ctx: &SessionContext, sql: &str, parts: &[Part]) -> Result<Planned> {
     let (state, plan) = plan_parts(ctx, sql, parts).await?;
-    let plan = state.create_physical_plan(&plan).await?;
-    Ok(Planned { schema: output::shown_schema(&plan.schema()), plan, task: state.task_ctx() })
+    let (plan, task) = bounded::physical_plan(state, &plan).await?;
+    Ok(Planned { schema: output::shown_schema(&plan.schema()), plan, task })
 }
 
 /// Plans one query over parts of the events logically, and returns the state that it runs in.

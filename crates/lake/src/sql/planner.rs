@@ -17,6 +17,7 @@ use super::names::nearest;
 #[derive(Debug)]
 pub(super) struct QueryPlanner {
     element_at: ScalarUDF,
+    json_member: ScalarUDF,
     json_get: ScalarUDF,
     json_get_text: ScalarUDF,
     address: ScalarUDF,
@@ -38,6 +39,7 @@ impl QueryPlanner {
         };
         Ok(Self {
             element_at: take("element_at")?,
+            json_member: take("json_member")?,
             json_get: take("json_get")?,
             json_get_text: take("json_get_text")?,
             address: take("ipaddress")?,
@@ -65,7 +67,7 @@ impl QueryPlanner {
     fn member(&self, value: Expr, name: &str, data_type: &DataType) -> Result<Option<Expr>> {
         Ok(match data_type {
             DataType::Struct(fields) => Some(get_field(value, field_name(fields, name)?)),
-            data_type if is_text(data_type) => Some(self.element_at.call(vec![value, lit(name)])),
+            data_type if is_text(data_type) => Some(self.json_member.call(vec![value, lit(name)])),
             DataType::Map(..) => Some(self.element_at.call(vec![value, lit(name)])),
             _ => None,
         })

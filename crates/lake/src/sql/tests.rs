@@ -308,6 +308,41 @@ async fn a_part_answers_as_the_events_do() {
     assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Functions of ours keep their names over parts, where the engine has others of the same name: `element_at` of text, lists and
+/// maps, next to late columns and in the conditions of parts.
+#[tokio::test]
+async fn parts_know_our_functions() {
+    let ctx = fixture();
+    let parts = [
+        part("s", "element_at(requestParameters, 'bucketName') = 'example-logs'"),
+        part("r", "element_at(resources, 1).accountId = '444455556666'"),
+        part("m", "metadata.CHANNELARN IS NOT NULL OR json_extract_scalar(requestParameters, '$.name') = 'main-trail'"),
+    ];
+    let cases = [
+        ("SELECT element_at(requestParameters, 'bucketName') AS b FROM s GROUP BY 1", "b\nexample-logs"),
+        (
+            "SELECT integrity, element_at(requestParameters, 'key') IS NOT NULL AS k FROM s LIMIT 1",
+            "integrity|k\nunverified|true",
+        ),
+        (
+            "SELECT element_at(resources, 1).accountId AS a, contains(array['x'], 'x') AS c FROM r GROUP BY 1",
+            "a|c\n444455556666|true",
+        ),
+        (
+            "SELECT DISTINCT element_at(cast(requestParameters as map(varchar, varchar)), 'name') AS n FROM m",
+            "n\nmain-trail",
+        ),
+        (
+            "SELECT count(*) AS n FROM s a, r b WHERE element_at(a.requestParameters, 'bucketName') = b.eventName",
+            "n\n0",
+        ),
+    ];
+    for (sql, expect) in cases {
+        let found = answer_of_parts(&ctx, sql, &parts).await;
+        assert_eq!(found.unwrap_or_else(|error| format!("error: {error}")), expect, "{sql}");
+    }
+}
+
 /// Conditions of a part and of a query both reach the scan.
 #[tokio::test]
 async fn parts_prune() {
@@ -387,7 +422,82 @@ async fn memory_is_bounded() {
         .await
         .expect_err("too large");
     assert_eq!(error.kind(), Kind::Resources, "{error}");
+    assert_eq!(error.to_string(), "out of memory: the query may use 64 KiB, and needs more to group");
     assert!(error.is_retryable());
+}
+
+/// Values that functions make are bounded as well, where constants are computed and where rows are.
+#[tokio::test]
+async fn values_are_bounded() {
+    let ctx = fixture_with(&SessionOptions { memory_bytes_max: 64 << 20, ..options() });
+    let value = |name: &str| format!("out of memory: `{name}` may make a value of 1 MiB at most here");
+    let all = |name: &str| format!("out of memory: the query may use 64 MiB, and needs more to compute `{name}`");
+    let numbers = "generate_series(1, 8192) as t(n)";
+    let cases = [
+        ("select repeat('x', 2000000000)".to_owned(), value("repeat")),
+        (format!("select length(repeat('x', 2000000000)) from {numbers}"), value("repeat")),
+        (format!("select max(length(repeat('x', n * 200))) from {numbers}"), value("repeat")),
+        ("select lpad('x', 2000000000)".to_owned(), value("lpad")),
+        (format!("select rpad('x', 2000000, 'é') from {numbers}"), value("rpad")),
+        ("select replace(repeat('x', 1000000), 'x', 'yyyyyyyy')".to_owned(), value("replace")),
+        ("select regexp_replace(repeat('x', 1000000), '', 'yyyyyyyy', 'g')".to_owned(), value("regexp_replace")),
+        ("select concat(repeat('x', 1000000), repeat('x', 1000000))".to_owned(), value("concat")),
+        ("select repeat('x', 1000000) || repeat('x', 1000000)".to_owned(), value("text_concat")),
+        (format!("select array_repeat('x', n * 1000000) from {numbers}"), value("array_repeat")),
+        ("select range(1, 1000000000000)".to_owned(), value("range")),
+        (
+            "select cardinality(generate_series(date '0001-01-01', date '9999-01-01', interval '1' hour))".to_owned(),
+            value("generate_series"),
+        ),
+        ("select array_resize([1], 1000000000, 0)".to_owned(), value("array_resize")),
+        (
+            format!(
+                "with a as (select cast(n as varchar) || '{0}' x from {numbers}), b as (select concat(x, x, x, x, x, x, x, x) x from a), c as (select concat(x, x, x, x, x, x, x, x) x from b) select count(distinct x) from c",
+                "z".repeat(100)
+            ),
+            all("concat"),
+        ),
+    ];
+    for (sql, expect) in cases {
+        let error = answer(&ctx, &sql).await.expect_err(&sql);
+        assert!(error.to_string().starts_with(&expect) && error.kind() == Kind::Resources, "{sql}: {error}");
+    }
+    // What is within bounds is done, long constants and long values of many rows too.
+    let cases = [
+        (format!("select sum(length(repeat('x', 100000)) + n) as s from {numbers}"), "s\n852758528"),
+        (format!("select sum(length(repeat(cast(n as varchar), n))) as s from {numbers}"), "s\n133729617"),
+        (
+            format!(
+                "select max(length(a.x || b.x)) as s from (select repeat('x', n) x from {numbers}) a, (select repeat('y', 400000) x) b"
+            ),
+            "s\n408192",
+        ),
+        (format!("select sum(cardinality(range(0, n))) as s from {numbers}"), "s\n33558528"),
+    ];
+    for (sql, expect) in cases {
+        assert_eq!(answer(&ctx, &sql).await.unwrap_or_else(|error| error.to_string()), expect, "{sql}");
+    }
+}
+
+/// Batches have few rows where values can be long, and as many as ever where they cannot.
+#[tokio::test]
+async fn long_values_come_in_short_batches() {
+    let ctx = fixture();
+    let cases = [
+        ("select lower(eventname) || '-' || lpad(awsregion, 20) as x from events", None),
+        ("select concat(eventname, replace(eventsource, '.amazonaws.com', '')) as x from events", None),
+        ("select repeat(eventname, seq) as x from events", Some(32)),
+        (
+            "select lpad(eventname, seq) as x, rpad(eventname, 2000) as y, regexp_replace(eventname, 'x', eventsource) as z from events",
+            Some(16),
+        ),
+    ];
+    let usual = ctx.state().config().batch_size();
+    for (sql, expect) in cases {
+        let plan = plan(&ctx, sql).await.expect("a plan");
+        let (_, task) = super::bounded::physical_plan(ctx.state(), &plan).await.expect("a plan");
+        assert_eq!(task.session_config().batch_size(), expect.unwrap_or(usual), "{sql}");
+    }
 }
 
 /// JSON as deep as 10,000 levels costs no stack.

@@ -138,6 +138,12 @@ pub(crate) struct Arguments<'a> {
     pub(crate) rows: usize,
 }
 
+impl<'a> Arguments<'a> {
+    pub(crate) fn new(values: &'a [ColumnarValue], rows: usize) -> Self {
+        Self { values, rows }
+    }
+}
+
 impl Arguments<'_> {
     /// Returns how many arguments the call has.
     pub(crate) fn len(&self) -> usize {

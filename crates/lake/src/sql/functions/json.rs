@@ -18,13 +18,16 @@ use super::function::{
     Arguments, Compiled, Function, Texts, boolean_column, by_rows, integer_column, is_list, is_text, takes, takes_text,
     text_column,
 };
-use super::json_text::{Elements, Members, bare, compact, element, is_valid, member, quote, scalar, unescape};
+use super::json_text::{
+    Elements, Members, bare, compact, element, is_valid, member, member_in_any_case, quote, scalar, unescape,
+};
 use super::path::Path;
 
 /// The JSON family.
 pub(super) fn functions() -> Vec<Function> {
     vec![
         Function::new("element_at", element_at_types, element_at),
+        Function::new("json_member", member_types, |_, args| by_rows(args, named_member)),
         Function::new("json_get", get_types, |_, args| by_rows(args, |args| get(args, |value| Some(compact(value))))),
         Function::new("json_get_text", get_types, |_, args| by_rows(args, |args| get(args, bare))),
         Function::new("json_array_get", get_types, |_, args| {
@@ -119,6 +122,18 @@ fn element_at(_: &str, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         text_column(args.rows, |row| {
             Ok(json.at(row).zip(keys.at(row)).and_then(|(json, key)| member(json, key)).and_then(bare))
         })
+    })
+}
+
+fn member_types(types: &[DataType]) -> Result<(Vec<DataType>, DataType)> {
+    Ok((takes_text("json_member", types, 2, 2)?, DataType::Utf8))
+}
+
+/// What a path such as `metadata.channelArn` names: as with columns, capitals do not count, unless members differ in them alone.
+fn named_member(args: &Arguments) -> Result<ArrayRef> {
+    let (json, names) = (args.texts(0)?, args.texts(1)?);
+    text_column(args.rows, |row| {
+        Ok(json.at(row).zip(names.at(row)).and_then(|(json, name)| member_in_any_case(json, name)).and_then(bare))
     })
 }
 

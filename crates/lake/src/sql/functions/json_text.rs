@@ -7,6 +7,21 @@ pub(crate) fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     Members::of(json)?.find(|(key, _)| key_is(key, name)).map(|(_, value)| value)
 }
 
+/// Returns the raw value of the member that a path names as unquoted names are read: that of exactly this name, else the first
+/// whose name differs in capitals alone.
+pub(crate) fn member_in_any_case<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+    let mut nearly = None;
+    for (key, value) in Members::of(json)? {
+        if key_is(key, name) {
+            return Some(value);
+        }
+        if nearly.is_none() && key_is_nearly(key, name) {
+            nearly = Some(value);
+        }
+    }
+    nearly
+}
+
 /// Returns the raw element `index` of the array `json`, from 0; a negative index counts from the end.
 pub(crate) fn element(json: &str, index: i64) -> Option<&str> {
     match usize::try_from(index) {
@@ -114,6 +129,13 @@ fn key_is(key: &str, name: &str) -> bool {
     match key.get(1..key.len() - 1) {
         Some(inner) if !inner.contains('\\') => inner == name,
         _ => unescape(key).is_some_and(|key| key == name),
+    }
+}
+
+fn key_is_nearly(key: &str, name: &str) -> bool {
+    match key.get(1..key.len() - 1) {
+        Some(inner) if !inner.contains('\\') => inner.eq_ignore_ascii_case(name),
+        _ => unescape(key).is_some_and(|key| key.eq_ignore_ascii_case(name)),
     }
 }
 

@@ -3,6 +3,7 @@
 mod arn;
 mod count;
 mod function;
+mod growth;
 mod json;
 mod json_text;
 mod net;
@@ -16,9 +17,11 @@ mod time;
 
 pub(super) use count::CountTexts;
 pub(super) use function::Function;
+pub(super) use growth::{MAKERS, made};
 pub(super) use net::{ADDRESS, address_texts};
 pub(super) use over_text::{over_text, register as register_over_text};
 pub(super) use partition::PARTITION_TEXT;
+pub(super) use text::text_concat;
 
 /// Returns every scalar function of ours.
 pub(super) fn functions() -> Vec<Function> {

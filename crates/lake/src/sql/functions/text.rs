@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListBuilder, StringBuilder};
+use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::{DataFusionError, Result, plan_err};
 use datafusion::functions_nested::array_has::array_has_udf;
@@ -10,7 +11,7 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 use regex::Regex;
 
 use super::function::{
-    Arguments, Compiled, Function, boolean_column, by_rows, is_list, is_text, takes, takes_text, text_column,
+    Arguments, Compiled, Function, Types, boolean_column, by_rows, is_list, is_text, takes, takes_text, text_column,
 };
 use super::net::{ADDRESS, Block};
 
@@ -32,6 +33,25 @@ pub(super) fn functions() -> Vec<Function> {
             |_, args| by_rows(args, text_list),
         ),
     ]
+}
+
+/// The operator `||`, which the engine computes by no function.
+pub(crate) fn text_concat() -> Function {
+    let types: Types = |types| {
+        takes("||", types, 2, 2)?;
+        let text = types.iter().find(|data_type| is_text(data_type)).cloned();
+        Ok((types.to_vec(), text.unwrap_or(DataType::Utf8)))
+    };
+    Function::new("text_concat", types, |_, args| {
+        let returns = args.return_field.data_type().clone();
+        by_rows(args, |args| {
+            let (left, right) = (args.texts(0)?, args.texts(1)?);
+            let joined = text_column(args.rows, |row| {
+                Ok(left.at(row).zip(right.at(row)).map(|(left, right)| [left, right].concat()))
+            })?;
+            Ok(cast(&joined, &returns)?)
+        })
+    })
 }
 
 fn one_text(types: &[DataType]) -> Result<(Vec<DataType>, DataType)> {

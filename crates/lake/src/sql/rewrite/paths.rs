@@ -28,7 +28,7 @@ fn fold_case(name: &mut Ident) {
     }
 }
 
-/// Reads what follows a JSON column as names of members: `requestParameters.bucketName`.
+/// Reads what follows a JSON column as names of members, in any case: `requestParameters.bucketName`.
 fn json_path(expr: &mut Expr) {
     let Expr::CompoundIdentifier(parts) = expr else { return };
     // The column itself, `t.column`, or a struct's text such as `webIdFederationData.attributes`.
@@ -41,7 +41,7 @@ fn json_path(expr: &mut Expr) {
         [name] => Expr::Identifier(name.clone()),
         _ => Expr::CompoundIdentifier(std::mem::take(parts)),
     };
-    *expr = names.into_iter().fold(column, |value, name| call("element_at", vec![value, text(&name.value)]));
+    *expr = names.into_iter().fold(column, |value, name| call("json_member", vec![value, text(&name.value)]));
 }
 
 /// Turns `.name` behind a call or a subscript into `['name']`, which the engine plans.
