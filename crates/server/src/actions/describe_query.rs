@@ -8,6 +8,7 @@ use crate::fault::{Code, Fault, Result};
 use crate::limits;
 use crate::queries::{self, Query};
 use crate::service::Service;
+use crate::stores;
 use crate::validate::Violations;
 use crate::wire::seconds;
 
@@ -64,6 +65,7 @@ pub(crate) async fn describe_query(service: &Service, call: &Call, input: Input)
             return Err(Fault::new(Code::InvalidParameterException, message));
         }
     };
+    stores::check_all_active(service, &query.stores)?;
     Ok(told(query, input.event_data_store_owner_account_id))
 }
 

@@ -8,6 +8,7 @@ use crate::fault::{Code, Result};
 use crate::limits;
 use crate::queries::{self, Query};
 use crate::service::Service;
+use crate::stores;
 use crate::validate::Violations;
 
 const OPERATION: &str = "GetQueryResults";
@@ -54,6 +55,7 @@ pub(crate) async fn get_query_results(service: &Service, call: &Call, input: Inp
     found.refuse(Code::InvalidParameterException)?;
     queries::check_owner(call, input.event_data_store_owner_account_id.as_deref())?;
     let query = queries::find(service, call, &input.query_id, input.event_data_store.as_deref())?;
+    stores::check_all_active(service, &query.stores)?;
     let from = match &input.next_token {
         Some(token) => service.tokens.read(call, (OPERATION, Code::InvalidNextTokenException), &query.id, token)?,
         None => 0,

@@ -53,13 +53,30 @@ pub(crate) fn arn_of(call: &Call, name: &str) -> Result<String> {
 /// As [`find`], and `InactiveEventDataStoreException`.
 pub(crate) fn active(service: &Service, call: &Call, name: &str) -> Result<Kept<EventDataStore>> {
     let found = find(service, call, name)?;
-    match found.value.deleted {
-        Some(_) => Err(Fault::new(
-            Code::InactiveEventDataStoreException,
-            format!("The event data store {} is pending deletion.", found.value.arn),
-        )),
-        None => Ok(found),
+    check_active(&found.value)?;
+    Ok(found)
+}
+
+fn check_active(store: &EventDataStore) -> Result<()> {
+    if store.deleted.is_none() {
+        return Ok(());
     }
+    let message = format!("The event data store {} is pending deletion.", store.arn);
+    Err(Fault::new(Code::InactiveEventDataStoreException, message))
+}
+
+/// Refuses to tell of a query that reads stores one of which waits to be deleted. Source: AWS CloudTrail API reference,
+/// DeleteEventDataStore.
+///
+/// # Errors
+/// `InactiveEventDataStoreException`.
+pub(crate) fn check_all_active(service: &Service, arns: &[String]) -> Result<()> {
+    for arn in arns {
+        if let Some(kept) = service.documents.read::<EventDataStore>(EVENT_DATA_STORE, arn)? {
+            check_active(&kept.value)?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the caller's stores, deleted ones that can be restored included.

@@ -225,6 +225,34 @@ async fn channels_feed_stores_made_for_them() {
 }
 
 #[tokio::test]
+async fn queries_of_a_store_that_is_deleted_are_not_told_of() {
+    let ground = Ground::new();
+    let input = json!({ "Name": "store", "TerminationProtectionEnabled": false });
+    let arn = ground.run(Operation::CreateEventDataStore, input).await["EventDataStoreArn"].clone();
+    let store = json!({ "EventDataStore": arn });
+    let statement = format!("SELECT eventID FROM {}", arn.as_str().unwrap().rsplit('/').next().unwrap());
+    let query = ground.run(Operation::StartQuery, json!({ "QueryStatement": statement })).await;
+    ground.service.queries.settle().await;
+    let inactive = "InactiveEventDataStoreException";
+    for (change, expected) in
+        [(None, ""), (Some(Operation::DeleteEventDataStore), inactive), (Some(Operation::RestoreEventDataStore), "")]
+    {
+        if let Some(change) = change {
+            assert_eq!(code(&ground.run(change, store.clone()).await), "", "{change:?}");
+        }
+        let asked = [
+            (Operation::DescribeQuery, query.clone()),
+            (Operation::GetQueryResults, query.clone()),
+            (Operation::ListQueries, store.clone()),
+        ];
+        for (operation, input) in asked {
+            let answer = ground.run(operation, input).await;
+            assert_eq!(code(&answer), expected, "{operation:?} after {change:?}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn insights_of_a_store_go_from_management_events_to_a_store_for_insights() {
     let ground = Ground::new();
     let of_category = async |name: &str, selectors: Value| {
