@@ -133,9 +133,14 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "DURATION", env = "TRAILKEEP_S3_RETRY_TIMEOUT", value_parser = parse_duration, hide_short_help = true)]
     pub(crate) s3_retry_timeout: Option<Duration>,
 
-    /// Memory that a query may use before it goes on on disk [default: 2GiB]
+    /// Memory that a query may use: sorts, joins and groups go on on disk beyond it, anything else fails [default: 2GiB; 512MiB
+    /// for each query of `serve`]
     #[arg(long, global = true, value_name = "SIZE", env = "TRAILKEEP_MEMORY_BYTES_MAX", value_parser = parse_bytes, hide_short_help = true)]
     pub(crate) memory_bytes_max: Option<u64>,
+
+    /// How long a query may run, such as `30s` or `1h` [default: as long as it takes; 1h for each query of `serve`]
+    #[arg(long, global = true, value_name = "DURATION", env = "TRAILKEEP_QUERY_TIMEOUT", value_parser = parse_duration, hide_short_help = true)]
+    pub(crate) query_timeout: Option<Duration>,
 
     /// Warn of a query without a time filter on a lake larger than this [default: 10GiB]
     #[arg(long, global = true, value_name = "SIZE", env = "TRAILKEEP_SCAN_WARNING_BYTES", value_parser = parse_bytes, hide_short_help = true)]

@@ -40,6 +40,7 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) keys: Vec<PathBuf>,
     pub(crate) memory_bytes_max: Option<Size>,
+    pub(crate) query_timeout: Option<String>,
     pub(crate) scan_warning_bytes: Option<Size>,
     /// Names of accounts by their IDs.
     #[serde(default)]

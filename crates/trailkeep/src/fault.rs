@@ -69,11 +69,20 @@ impl From<io::Error> for Fault {
     }
 }
 
+impl From<datafusion::error::DataFusionError> for Fault {
+    fn from(error: datafusion::error::DataFusionError) -> Self {
+        Self::from(lake::sql::Error::from(error))
+    }
+}
+
 /// A query that cannot be run: what is wrong with its text is said by the message alone.
 impl From<lake::sql::Error> for Fault {
     fn from(error: lake::sql::Error) -> Self {
         match error.kind() {
             Kind::Syntax | Kind::Name | Kind::Refused | Kind::Plan => Self::new(error.to_string()),
+            // What lies below is about the insides of the engine.
+            Kind::Resources => Self::new(error.to_string())
+                .help("narrow the time range, name fewer columns, or raise the limit by `--memory-bytes-max`"),
             _ => Self { source: Some(Box::new(error)), ..Self::new("") },
         }
     }
@@ -96,7 +105,6 @@ passes_on!(
     pipeline::error::Error,
     inquiry::Error,
     corpus::Error,
-    datafusion::error::DataFusionError,
     arrow::error::ArrowError
 );
 

@@ -49,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) geo_asn: Option<PathBuf>,
     /// Memory of a query, if limited otherwise than by default.
     pub(crate) memory_bytes_max: Option<u64>,
+    /// How long a query may run, if limited otherwise than by default.
+    pub(crate) query_timeout: Option<Duration>,
     /// Size of a lake from which on a query without a time filter is warned of.
     pub(crate) scan_warning_bytes: u64,
     /// What rules look by.
@@ -148,6 +150,7 @@ impl Settings {
             memory_bytes_max: global
                 .memory_bytes_max
                 .map_or_else(|| size(config.memory_bytes_max), |max| Ok(Some(max)))?,
+            query_timeout: duration(global.query_timeout, config.query_timeout.as_deref())?,
             scan_warning_bytes: global
                 .scan_warning_bytes
                 .map_or_else(|| size(config.scan_warning_bytes), |max| Ok(Some(max)))?
@@ -172,12 +175,15 @@ impl Settings {
         Ok(Location::remote(&self.data, store, url.map_err(|error| elsewhere().because(error))?))
     }
 
+    /// Returns the memory of a query, which is `by_default` where nobody says otherwise.
+    pub(crate) fn query_memory_bytes_max(&self, by_default: usize) -> usize {
+        self.memory_bytes_max.map_or(by_default, |max| usize::try_from(max).unwrap_or(usize::MAX))
+    }
+
     /// Returns the bounds of a session of SQL.
     pub(crate) fn session_options(&self) -> SessionOptions {
         let mut options = lake::Lake::session_options(None);
-        if let Some(max) = self.memory_bytes_max {
-            options.memory_bytes_max = usize::try_from(max).unwrap_or(usize::MAX);
-        }
+        options.memory_bytes_max = self.query_memory_bytes_max(options.memory_bytes_max);
         let book = Book::of(self.geo_city.clone(), self.geo_asn.clone());
         options.addresses = book.map(|book| Arc::new(book) as Arc<dyn AddressBook>);
         options

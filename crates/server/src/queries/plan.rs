@@ -7,6 +7,7 @@ use lake::sql::{self, Kind, Part, Planned};
 use trail::model::EventDataStore;
 
 use super::engine::PARTS_MAX;
+use super::run::WHEN_OUT_OF_MEMORY;
 use crate::call::Call;
 use crate::fault::{Code, Fault, Result};
 use crate::named::is_uuid;
@@ -68,7 +69,7 @@ fn store(service: &Service, call: &Call, name: &str) -> Result<EventDataStore> {
 /// Makes a session of SQL within the bounds of one query.
 async fn session(service: &Service) -> Result<SessionContext> {
     let mut options = service.session_options.clone();
-    options.memory_bytes_max = options.memory_bytes_max.min(service.limits.query_memory_bytes_max);
+    options.memory_bytes_max = service.limits.query_memory_bytes_max;
     options.target_partitions = options.target_partitions.min(PARTS_MAX);
     options.spill_bytes_max /= u64::try_from(service.limits.queries_max.max(1)).unwrap_or(1);
     let session = match service.lake().await? {
@@ -84,6 +85,10 @@ fn refusal(error: &sql::Error) -> Fault {
         Kind::Syntax | Kind::Name | Kind::Refused | Kind::Plan => {
             Fault::new(Code::InvalidQueryStatementException, format!("The query cannot be run: {error}."))
         }
+        Kind::Resources => Fault::new(
+            Code::InvalidQueryStatementException,
+            format!("The query cannot be run: {error}. {WHEN_OUT_OF_MEMORY}"),
+        ),
         _ => Fault::internal("plan the query", error),
     }
 }

@@ -9,6 +9,9 @@ const ROWS: &str = "rows.jsonl";
 /// Bytes of rows from which on a page ends, whatever its rows.
 const PAGE_BYTES: usize = 4 << 20;
 
+/// Most bytes of one row, as it is written: a page holds one at least, and a call holds a page.
+const ROW_BYTES_MAX: usize = 64 << 20;
+
 /// A row: a text for each column, none where there is no value.
 pub(crate) type Row = Vec<Option<String>>;
 
@@ -27,10 +30,16 @@ pub(super) struct Rows {
     bytes_max: u64,
 }
 
-/// The limit on the bytes of a query's rows was reached.
+/// A limit on the bytes of a query's rows was reached.
 #[derive(Debug, thiserror::Error)]
-#[error("the rows have more than {0} bytes")]
-pub(super) struct TooMany(u64);
+pub(super) enum TooMany {
+    /// That on all of them.
+    #[error("the rows have more than {0} bytes")]
+    Rows(u64),
+    /// That on one.
+    #[error("a row has more than {0} bytes")]
+    Row(usize),
+}
 
 impl Rows {
     /// Begins the rows of a query.
@@ -45,7 +54,11 @@ impl Rows {
     pub(super) fn add(&mut self, lines: &[u8]) -> io::Result<()> {
         self.bytes += lines.len() as u64;
         if self.bytes > self.bytes_max {
-            return Err(io::Error::other(TooMany(self.bytes_max)));
+            return Err(io::Error::other(TooMany::Rows(self.bytes_max)));
+        }
+        let is_long = |line: &[u8]| line.len() > ROW_BYTES_MAX;
+        if lines.len() > ROW_BYTES_MAX && lines.split(|byte| *byte == b'\n').any(is_long) {
+            return Err(io::Error::other(TooMany::Row(ROW_BYTES_MAX)));
         }
         self.file.write_all(lines)
     }

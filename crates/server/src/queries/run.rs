@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::RecordBatch;
 use lake::sql::{self, Planned, Reading};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
@@ -12,13 +13,22 @@ use super::engine::{Running, Step};
 use super::rows::{Rows, TooMany};
 use super::{Queries, Status, delivery, text};
 
+/// A length of time that no query runs.
+const FOREVER: Duration = Duration::from_hours(24 * 365 * 30);
+/// Rows that are written as text at a time.
+const ROWS_AT_ONCE: usize = 64;
 /// Most letters of a message that is kept. Source: the API's model, `ErrorMessage`.
 const MESSAGE_MAX: usize = 1_000;
+
+/// What to do about a query that needs more memory than it may use.
+pub(super) const WHEN_OUT_OF_MEMORY: &str = "Ask for a shorter time, fewer columns or fewer groups, or raise the limit by \
+                                             `trailkeep serve --memory-bytes-max`.";
 
 /// How a query ended.
 enum End {
     Finished,
-    TimedOut,
+    /// With the length of time that was up, as people read it.
+    TimedOut(String),
     Cancelled,
     Failed(String),
 }
@@ -75,14 +85,17 @@ fn tell(query: &mut super::Query, end: &End, rows: u64, (reading, now): (&Readin
     query.rows = rows;
     query.status = match end {
         End::Finished => Status::Finished,
-        End::TimedOut => Status::TimedOut,
+        End::TimedOut(_) => Status::TimedOut,
         End::Cancelled => Status::Cancelled,
         End::Failed(_) => Status::Failed,
     };
     match end {
         End::Finished => {}
-        End::TimedOut => {
-            query.error = Some("The time of the query was up. The rows that were found are there.".to_owned())
+        End::TimedOut(limit) => {
+            query.error = Some(format!(
+                "The query ran for {limit}, which is the longest that a query may. The rows that were found by then are there. \
+                 Ask for a shorter time or for less, or let queries run longer by `trailkeep serve --query-timeout`."
+            ));
         }
         End::Cancelled => query.cancel_delivery(),
         End::Failed(message) => query.error = Some(message.chars().take(MESSAGE_MAX).collect()),
@@ -99,7 +112,9 @@ async fn drain(queries: &Queries, id: &str, mut running: Running, mut cancelled:
         Err(error) => return (unwritten(&error), 0),
     };
     let mut count = 0;
-    let until = Instant::now() + Duration::from_secs(queries.limits.query_seconds_max);
+    let limit = Duration::from_secs(queries.limits.query_seconds_max);
+    // A limit beyond all time is none.
+    let until = Instant::now().checked_add(limit).unwrap_or_else(|| Instant::now() + FOREVER);
     let end = loop {
         let batch = tokio::select! {
             biased;
@@ -109,17 +124,16 @@ async fn drain(queries: &Queries, id: &str, mut running: Running, mut cancelled:
         };
         let batch = match batch {
             // Where batches come without a pause, nobody else looks at the clock.
-            _ if Instant::now() >= until => break End::TimedOut,
-            Err(_) => break End::TimedOut,
+            _ if Instant::now() >= until => break timed_out(limit),
+            Err(_) => break timed_out(limit),
             Ok(Step::Rows(batch)) => batch,
             Ok(Step::End) => break End::Finished,
             Ok(Step::Failed(error)) => break End::Failed(told(&error)),
             Ok(Step::Gone) => break unwritten(&std::io::Error::other("the query ended before its time")),
         };
         let written = tokio::task::spawn_blocking(move || {
-            let mut lines = Vec::new();
-            let written = text::lines(&batch, &mut lines).map_err(std::io::Error::other);
-            (written.and_then(|()| rows.add(&lines)), rows, batch.num_rows() as u64)
+            let written = write(&batch, &mut rows);
+            (written, rows, batch.num_rows() as u64)
         });
         let written = match written.await {
             Ok(written) => written,
@@ -138,12 +152,30 @@ async fn drain(queries: &Queries, id: &str, mut running: Running, mut cancelled:
     }
 }
 
+/// Writes the rows of a batch, some at a time: as text they can be many times as large.
+fn write(batch: &RecordBatch, rows: &mut Rows) -> std::io::Result<()> {
+    let mut lines = Vec::new();
+    for from in (0..batch.num_rows()).step_by(ROWS_AT_ONCE) {
+        lines.clear();
+        let some = batch.slice(from, ROWS_AT_ONCE.min(batch.num_rows() - from));
+        text::lines(&some, &mut lines).map_err(std::io::Error::other)?;
+        rows.add(&lines)?;
+    }
+    Ok(())
+}
+
+fn timed_out(limit: Duration) -> End {
+    let limit =
+        jiff::SignedDuration::try_from(limit).map_or_else(|_| "all that time".to_owned(), |limit| format!("{limit:#}"));
+    End::TimedOut(limit)
+}
+
 /// What its owner is told of a query that failed while it ran.
 fn told(error: &sql::Error) -> String {
     match error.kind() {
-        sql::Kind::Resources => format!(
-            "The query needs more memory than one query may have. Ask for less at once, such as a shorter time. ({error})"
-        ),
+        sql::Kind::Resources => {
+            format!("The query could not be computed: {error}. {WHEN_OUT_OF_MEMORY}")
+        }
         sql::Kind::Execution => {
             tracing::error!(%error, "a query failed");
             "The query could not be run to its end. The log of the service says why.".to_owned()

@@ -278,10 +278,34 @@ async fn queries_end_by_time_by_their_owner_and_with_the_program() {
     ground.service.queries.settle().await;
     let told = ground.run(Operation::DescribeQuery, json!({ "QueryId": query })).await;
     assert_eq!(told["QueryStatus"], "TIMED_OUT");
+    let message = told["ErrorMessage"].as_str().unwrap();
+    assert!(message.contains("ran for 0s") && message.contains("--query-timeout"), "{message}");
     ground = ground.with_limits(|limits| (limits.query_seconds_max, limits.query_result_bytes_max) = (60, 10));
     let found = results(&ground, &format!("SELECT eventName, eventTime FROM {id}")).await;
     assert_eq!(found["QueryStatus"], "FAILED");
     assert!(found["ErrorMessage"].as_str().unwrap().contains("more than 10 bytes"), "{found}");
+}
+
+#[tokio::test]
+async fn a_query_that_needs_too_much_memory_says_so_in_plain_words() {
+    let ground = full().await.with_limits(|limits| limits.query_memory_bytes_max = 64 << 10);
+    let id = store(&ground, &json!({})).await;
+    let cases = [
+        (format!("SELECT repeat(eventName, 2000000000) FROM {id}"), "`repeat` may make a value of 1 KiB at most here"),
+        (
+            format!("SELECT array_agg(a.record) FROM {id} a, {id} b, {id} c, {id} d, {id} e"),
+            "the query may use 64 KiB, and needs more to group",
+        ),
+    ];
+    for (statement, expected) in cases {
+        let found = results(&ground, &statement).await;
+        let message = found["ErrorMessage"].as_str().unwrap_or_else(|| panic!("{statement} {found}"));
+        assert_eq!(found["QueryStatus"], "FAILED", "{found}");
+        assert!(message.contains(expected) && message.contains("--memory-bytes-max"), "{message}");
+        for internal in ["Exec", "Stream", "datafusion", "Resources", "pool"] {
+            assert!(!message.contains(internal), "{message}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -104,6 +104,31 @@ fn flags_beat_the_environment_which_beats_the_file() {
 }
 
 #[test]
+fn a_query_that_takes_too_much_is_ended_in_plain_words() {
+    let program = Program::with_events();
+    let product = "SELECT count(*) FROM events a, events b, events c, events d, events e, events f, events g, events h, events i, \
+                   events j, events k, events l, events m, events n WHERE a.eventid || b.eventid < n.eventid || c.eventid";
+    let long = "SELECT repeat(eventid, 2000000000) FROM events";
+    std::fs::write(program.path("trailkeep.toml"), "memory_bytes_max = \"64MiB\"\nquery_timeout = \"300ms\"\n")
+        .expect("a file");
+    let cases: [(&[&str], &str, &str, &str); 3] = [
+        (&[], product, "the query ran for 0.3 s, which is the longest that it may", "--query-timeout"),
+        (&["--query-timeout", "200ms"], product, "the query ran for 0.2 s", "--query-timeout"),
+        (
+            &["--query-timeout", "60s"],
+            long,
+            "out of memory: `repeat` may make a value of 1 MiB at most here",
+            "--memory-bytes-max",
+        ),
+    ];
+    for (flags, sql, error, help) in cases {
+        let run = program.run([&["query"], flags, &[sql]].concat());
+        assert_eq!(run.code, Some(2), "{sql}: {run:?}");
+        assert!(run.err.contains(error) && run.err.contains(help) && !run.err.contains("because"), "{sql}: {run:?}");
+    }
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let program = Program::with_events();
     let endless = "SELECT a.record FROM events a, events b, events c, events d, events e, events f, events g, events h";

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use datafusion::execution::context::SessionContext;
 
+use super::within;
 use crate::cli::Format;
 use crate::fault::{Fault, Result};
 use crate::output::{self, Form, Style};
@@ -38,13 +39,13 @@ pub(super) async fn write(
         if form == Form::Parquet {
             refuse_terminal(terminal::is_stdout())?;
         }
-        return answer(ctx, sql, form, style, &mut output::stdout()).await;
+        return within(settings.query_timeout, answer(ctx, sql, form, style, &mut output::stdout())).await;
     };
     (style.is_terminal, style.width) = (false, None);
     let unfinished = unfinished(path)?;
     let fault = |error| Fault::new(format!("could not write to `{}`", path.display())).because(error);
     let mut out = BufWriter::new(File::create(&unfinished).map_err(fault)?);
-    let written = answer(ctx, sql, form, style, &mut out).await;
+    let written = within(settings.query_timeout, answer(ctx, sql, form, style, &mut out)).await;
     match written {
         Ok(()) => out.into_inner().map_err(|error| fault(error.into_error()))?.sync_all().map_err(fault)?,
         Err(error) => {

@@ -9,15 +9,17 @@ mod warning;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use datafusion::execution::context::SessionContext;
 
 use crate::exit::Exit;
-use crate::fault::Result;
+use crate::fault::{Fault, Result};
 use crate::open;
 use crate::output::{self, Style};
 use crate::settings::Settings;
+use crate::units;
 
 /// Ask the lake in SQL, or open a shell
 ///
@@ -64,7 +66,10 @@ pub(crate) async fn run(command: Query, settings: &Settings) -> Result<Exit> {
             let (lake, ctx) = open::session(settings).await?;
             warning::warn(&lake, &ctx, sql, settings.scan_warning_bytes).await?;
             for _ in 1..command.repeat {
-                output::count(lake::sql::query(&ctx, sql).await?.1).await?;
+                within(settings.query_timeout, async {
+                    output::count(lake::sql::query(&ctx, sql).await?.1).await
+                })
+                .await?;
             }
             let is_parquet = command.parquet || settings.is_parquet;
             destination::write(&ctx, sql, command.to.as_deref(), is_parquet, settings).await?;
@@ -82,6 +87,18 @@ pub(crate) async fn run(command: Query, settings: &Settings) -> Result<Exit> {
         }
     }
     Ok(Exit::Success)
+}
+
+/// Lets a query run no longer than it may.
+///
+/// # Errors
+/// Those of the query; and when its time is up.
+async fn within<T>(limit: Option<Duration>, query: impl Future<Output = Result<T>>) -> Result<T> {
+    let Some(limit) = limit else { return query.await };
+    tokio::time::timeout(limit, query).await.unwrap_or_else(|_| {
+        Err(Fault::new(format!("the query ran for {}, which is the longest that it may", units::seconds(limit.as_secs_f64())))
+            .help("narrow the time range, name fewer columns, or let it run longer by `--query-timeout`"))
+    })
 }
 
 /// Runs one query and prints its answer as it comes.

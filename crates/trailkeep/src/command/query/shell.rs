@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use datafusion::execution::context::SessionContext;
 use lake::Lake;
@@ -13,7 +13,7 @@ use rustyline::history::FileHistory;
 use rustyline::{CompletionType, Config, Editor};
 
 use super::complete::Names;
-use super::{print, statement, warning};
+use super::{print, statement, warning, within};
 use crate::fault::{Fault, Result};
 use crate::interrupt::Interrupts;
 use crate::output::{self, Form, Style};
@@ -49,6 +49,7 @@ pub(super) struct Shell {
     has_timing: bool,
     options: SessionOptions,
     scan_warning_bytes: u64,
+    timeout: Option<Duration>,
 }
 
 /// What is to be done after a statement.
@@ -62,7 +63,8 @@ impl Shell {
     pub(super) fn new(lake: Lake, ctx: SessionContext, settings: &Settings) -> Self {
         let style = Style::stdout(settings.format, settings.null);
         let (options, scan_warning_bytes) = (settings.session_options(), settings.scan_warning_bytes);
-        Self { lake, ctx, style, file: None, interrupts: None, has_timing: false, options, scan_warning_bytes }
+        let timeout = settings.query_timeout;
+        Self { lake, ctx, style, file: None, interrupts: None, has_timing: false, options, scan_warning_bytes, timeout }
     }
 
     /// Runs all statements of a text in order; the first mistake ends it.
@@ -167,7 +169,7 @@ impl Shell {
             }
         };
         tokio::select! {
-            done = work => done?,
+            done = within(self.timeout, work) => done?,
             () = cancelled => return Err(Fault::new("the query was cancelled")),
         };
         if self.has_timing {

@@ -106,7 +106,7 @@ pub(crate) async fn run(command: Serve, settings: &Settings) -> Result<Exit> {
     let bounds = PushBounds { commit_interval: command.commit_interval, ..PushBounds::default() };
     let (pusher, pushing) = Pusher::open(Arc::clone(&keeper), bounds);
     let destinations = Arc::new(Destinations::new(Places::choose(&settings.aws, &settings.data)));
-    let limits = Limits { calls_per_second: command.calls_per_second, ..Limits::default() };
+    let limits = limits(&command, settings);
     let service = Service::new(Parts {
         documents: Arc::clone(&documents),
         location: location.clone(),
@@ -139,6 +139,18 @@ pub(crate) async fn run(command: Serve, settings: &Settings) -> Result<Exit> {
     keeper.close().await;
     ended.map_err(|error| Fault::new(format!("could not serve on {address}")).because(error))?;
     Ok(Exit::Success)
+}
+
+fn limits(command: &Serve, settings: &Settings) -> Limits {
+    let by_default = Limits::default();
+    // Up to the next second, so that no limit becomes none at all.
+    let seconds = settings.query_timeout.map(|limit| limit.as_secs() + u64::from(limit.subsec_nanos() > 0));
+    Limits {
+        calls_per_second: command.calls_per_second,
+        query_seconds_max: seconds.unwrap_or(by_default.query_seconds_max),
+        query_memory_bytes_max: settings.query_memory_bytes_max(by_default.query_memory_bytes_max),
+        ..by_default
+    }
 }
 
 /// Waits for the end.
