@@ -27,6 +27,9 @@ SHORT = ["--delivery-interval", "1s", "--commit-interval", "20ms"]
 # The steps of a delivery at which the server is made to end, those of the last digest after the trail was stopped.
 LOG_FILE_STEPS = ["delivery-planned", "log-file-put", "log-files-put", "delivered"]
 DIGEST_STEPS = ["digest-put", "digest-chained", "stretch-ended"]
+# Bounds of queries, and of what they may make the server take.
+QUERY_BYTES_MAX, QUERY_SECONDS_MAX, ENDED_SECONDS_MAX = 64 << 20, 5, 30
+PEAK_BYTES_MAX = 512 << 20
 NOW = datetime.datetime.now(datetime.timezone.utc)
 
 given = arguments(__doc__)
@@ -350,6 +353,80 @@ def statements(server):
     checks.run(endless)
 
 
+def peak_bytes(server):
+    """Returns the most memory that the server ever had; none where the system does not tell."""
+    status = Path(f"/proc/{server.process.pid}/status")
+    if not status.exists():
+        return None
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) << 10
+
+
+def bounded():
+    """Queries that want more memory or more time than one may have."""
+    words = ["--memory-bytes-max", f"{QUERY_BYTES_MAX}", "--query-timeout", f"{QUERY_SECONDS_MAX}s", "--commit-interval", "20ms"]
+    with Server(given.trailkeep, given.work / "bounded", clean_environment(), words) as server:
+        client = server.client()
+        store = client.create_event_data_store(Name="bounded", TerminationProtectionEnabled=False)["EventDataStoreArn"].rpartition("/")[2]
+        server.ingest([event(ACCOUNT, REGION, NOW.strftime("%Y-%m-%dT%H:%M:%SZ"), f"Call{number}") for number in range(2_000)])
+        run_query(client, f"select count(*) from {store}")
+        before = peak_bytes(server)
+        final = ("FINISHED", "FAILED", "CANCELLED", "TIMED_OUT")
+        endless = f"select count(*) from {store} a, {store} b, {store} c where a.eventid || b.eventid < c.eventid || a.eventname"
+
+        def ended(statement):
+            query = client.start_query(QueryStatement=statement)["QueryId"]
+            checks.equal("others are answered meanwhile", code_of(client.list_trails), None)
+            return until(statement, lambda: (told := client.describe_query(QueryId=query))["QueryStatus"] in final and told, seconds=ENDED_SECONDS_MAX)
+
+        def greedy():
+            made = "repeat(eventid, 2000)"
+            wide = ", ".join(f"reverse(x) as x{number}" for number in range(60))
+            statements = [
+                f"select repeat(eventname, 2000000000) from {store}",
+                f"select rpad(eventname, 2000000000, 'x') from {store}",
+                f"select replace(record, '', {made}) from {store}",
+                f"select array_repeat(eventid, 2000000000) from {store}",
+                f"select range(1, 2000000000 + length(eventid)) from {store}",
+                f"select {made} || repeat(eventid, 200000) from {store}",
+                f"with a as (select {made} x from {store}) select array_agg(x) from a",
+                f"with a as (select {made} x from {store}) select string_agg(x, '') from a",
+                f"with a as (select repeat('x', 900000) x) select array_agg(a.x || eventid) from a, {store}",
+            ]
+            for statement in statements:
+                told = ended(statement)
+                message = told.get("ErrorMessage", "")
+                shown = statement.replace(store, "STORE")[:70]
+                checks.equal(f"refused for its memory: {shown!r}", (told["QueryStatus"], "out of memory" in message), ("FAILED", True))
+                checks.equal("and is told what to do", "--memory-bytes-max" in message and "Exec" not in message, True)
+            # These may end in one way or the other, but not take the machine with them.
+            for statement in (
+                f"with a as (select {made} x from {store}) select {wide} from a",
+                f"with a as (select repeat('x', 900000) x) select a.x from a, {store}, {store} b",
+                f"with a as (select {made} x from {store}) select a.x, b.x from a, a b order by 1",
+            ):
+                checks.equal("a wide query ends", ended(statement)["QueryStatus"] in ("FINISHED", "FAILED", "TIMED_OUT"), True)
+            after = peak_bytes(server)
+            checks.equal("the server's memory is bounded", after is None or after - before < PEAK_BYTES_MAX, True)
+
+        def too_long():
+            told = ended(endless)
+            message = told.get("ErrorMessage", "")
+            checks.equal("a query past its time", told["QueryStatus"], "TIMED_OUT")
+            checks.equal("names limit and flag", f"{QUERY_SECONDS_MAX}s" in message and "--query-timeout" in message, True)
+            until("it computes no more", lambda: is_idle(server), seconds=30)
+
+        def cancelled():
+            query = client.start_query(QueryStatement=endless)["QueryId"]
+            until("it runs", lambda: client.describe_query(QueryId=query)["QueryStatus"] == "RUNNING")
+            checks.equal("a running query is cancelled", client.cancel_query(QueryId=query)["QueryStatus"], "CANCELLED")
+            until("it computes no more", lambda: is_idle(server), seconds=30)
+            checks.equal("and the next one runs", len(run_query(client, f"select eventid from {store} limit 7")[1]), 7)
+
+        for case in (greedy, too_long, cancelled):
+            checks.run(case)
+
+
 def throttled():
     """More calls than are allowed."""
     with Server(given.trailkeep, given.work / "throttled", clean_environment(), ["--calls-per-second", "1"]) as server:
@@ -465,6 +542,7 @@ def main():
             for case in (signatures, bodies, statements):
                 checks.run(lambda: case(server), case.__name__)
             checks.run(lambda: names_and_tokens(server), "names_and_tokens")
+        checks.run(bounded)
         checks.run(throttled)
         checks.run(lambda: bucket_gone(moto), "bucket_gone")
         checks.run(lambda: killed(moto), "killed")
