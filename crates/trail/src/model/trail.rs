@@ -99,6 +99,18 @@ pub struct Logging {
     pub stopped: Option<Millis>,
 }
 
+impl Trail {
+    /// Returns when the trail was stopped or deleted, while it is not said yet with which event it ends: whoever ends it says so
+    /// once the call is stored.
+    pub fn unsettled(&self) -> Option<Millis> {
+        let Logging { is_on, stretch, until_seq, stopped, .. } = self.logging;
+        match is_on {
+            true => self.deleted,
+            false => stopped.or(self.deleted).filter(|_| stretch > 0 && until_seq.is_none()),
+        }
+    }
+}
+
 /// How the last attempt of one kind of delivery ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

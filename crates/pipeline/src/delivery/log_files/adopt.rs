@@ -125,10 +125,7 @@ impl LogFiles {
 
     /// Whoever deletes or stops a trail says where it ends; where that was forgotten, it ends with what is stored now.
     async fn ended_if_deleted(&self, state: &State, trail: Trail, now: Timestamp) -> Result<Trail> {
-        let is_unended = match trail.logging.is_on {
-            true => trail.deleted.is_some(),
-            false => trail.logging.until_seq.is_none(),
-        };
+        let is_unended = trail.unsettled().is_some();
         let mut found = State { trail, ..state.clone() };
         if is_unended {
             let until = match state.until_seq() {

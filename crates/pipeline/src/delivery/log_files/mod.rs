@@ -30,6 +30,8 @@ use crate::error::{Error, ErrorKind, Result, chain};
 
 /// How long a deleted trail is kept for what it could not deliver.
 const DELETED_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// How long a stop may take until it is stored, and with it said where the trail ends.
+const SETTLING: SignedDuration = SignedDuration::from_mins(1);
 
 /// The delivery of one trail.
 pub(super) struct LogFiles {
@@ -58,6 +60,14 @@ struct Gathering {
     position: i64,
     /// Since when the oldest waits.
     opened: Timestamp,
+}
+
+/// What a look at the trail came to.
+enum Looked {
+    /// It is taken up as it is.
+    Taken(Option<Kept<Trail>>),
+    /// It was stopped, and where is not said yet.
+    Settling,
 }
 
 impl LogFiles {
@@ -89,7 +99,7 @@ impl LogFiles {
         }
         let looked = self.look(now).await;
         self.adopt_retry.take(&looked, now);
-        let trail = looked?;
+        let Looked::Taken(trail) = looked? else { return Ok(()) };
         if self.state.is_none() || self.retry.is_waiting(now) {
             return Ok(());
         }
@@ -103,14 +113,18 @@ impl LogFiles {
         done
     }
 
-    /// Looks what is stored, what the trail is, and takes that up.
-    async fn look(&mut self, now: Timestamp) -> Result<Option<Kept<Trail>>> {
+    /// Looks what is stored, what the trail is, and takes that up, unless its end is still on its way: what is stored by now may lie
+    /// behind it, and what was stored last before it.
+    async fn look(&mut self, now: Timestamp) -> Result<Looked> {
         self.load()?;
         // First what is stored, then the trail: what is stored later may lie behind a stop.
         self.horizon = self.shared.last_seq().await?;
         let trail: Option<Kept<Trail>> = self.shared.settings.documents.read(TRAIL, &self.arn).map_err(unkept)?;
+        if trail.as_ref().is_some_and(|kept| is_settling(&kept.value, now)) {
+            return Ok(Looked::Settling);
+        }
         self.adopt(trail.clone(), now).await?;
-        Ok(trail)
+        Ok(Looked::Taken(trail))
     }
 
     async fn deliver_due(&mut self, now: Timestamp) -> Result<()> {
@@ -181,6 +195,12 @@ impl LogFiles {
         let state = self.state.as_ref().map(|kept| &kept.value);
         state.ok_or_else(|| Error::new(ErrorKind::Delivery, "a trail that never recorded has nothing to deliver"))
     }
+}
+
+/// Returns whether the trail was stopped only now. An end that is never said, for want of power, does not hold it up for ever.
+fn is_settling(trail: &Trail, now: Timestamp) -> bool {
+    let settling = i64::try_from(SETTLING.as_millis()).unwrap_or(i64::MAX);
+    trail.unsettled().is_some_and(|ended| now.as_millisecond().saturating_sub(ended.0) < settling)
 }
 
 /// A deleted trail whose bucket is gone as well would be tried for ever.

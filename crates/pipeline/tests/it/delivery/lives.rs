@@ -136,6 +136,36 @@ async fn stops_that_nobody_saw_end_a_stretch_too() {
 }
 
 #[tokio::test]
+async fn a_stop_is_waited_for_until_it_is_stored() {
+    // Whether it is said where the trail ends, and how many events are delivered: the third is that of the stop, the fourth
+    // comes later. Where it is not said, everything that is stored a minute later is.
+    for (is_said, delivered) in [(true, 3), (false, 4)] {
+        let ground = Ground::new();
+        ground.start(&trail(), at("10:00")).await;
+        let deliveries = ground.deliveries();
+        ground.store(&records(0..2)).await;
+        settle(&deliveries, at("10:01")).await;
+        ground.edit(|trail| {
+            trail.logging.is_on = false;
+            trail.logging.stopped = Some(Millis(at("10:02").as_millisecond()));
+        });
+        settle(&deliveries, at("10:02")).await;
+        ground.store(&records(2..3)).await;
+        let until = ground.last_seq().await;
+        ground.store(&records(3..4)).await;
+        settle(&deliveries, at("10:02:01")).await;
+        if is_said {
+            ground.edit(|trail| trail.logging.until_seq = Some(until));
+        }
+        for moment in ["10:02:02", "10:03", "10:03:01", "11:03"] {
+            settle(&deliveries, at(moment)).await;
+        }
+        assert_eq!(ground.delivered(BUCKET), records(0..delivered), "{is_said}");
+        ground.assert_proven(BUCKET, at("11:03")).await;
+    }
+}
+
+#[tokio::test]
 async fn the_program_runs_by_the_clock_until_it_is_stopped() {
     let ground = Ground::new();
     ground.start(&Trail { log_file_validation_enabled: false, ..trail() }, Timestamp::now()).await;
