@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::view::ViewTable;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
@@ -37,7 +37,7 @@ pub struct Part {
 
 /// A query that is planned and does not run yet.
 pub struct Planned {
-    /// Its columns under the names that the query shows.
+    /// Its columns under the names that the query shows, in the letters in which it writes them.
     pub schema: SchemaRef,
     plan: Arc<dyn ExecutionPlan>,
     task: Arc<TaskContext>,
@@ -126,7 +126,26 @@ pub fn tables(sql: &str) -> Result<Vec<String>> {
 pub async fn query_parts(ctx: &SessionContext, sql: &str, parts: &[Part]) -> Result<Planned> {
     let (state, plan) = plan_parts(ctx, sql, parts).await?;
     let (plan, task) = bounded::physical_plan(state, &plan).await?;
-    Ok(Planned { schema: output::shown_schema(&plan.schema()), plan, task })
+    Ok(Planned { schema: as_written(&output::shown_schema(&plan.schema()), &select(sql)?), plan, task })
+}
+
+/// Gives columns the letters in which the query writes their names, as Trino does.
+fn as_written(schema: &SchemaRef, statement: &Statement) -> SchemaRef {
+    let written = match statement {
+        Statement::Statement(statement) => match statement.as_ref() {
+            SqlStatement::Query(query) => rewrite::written_names(&query.body),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    if written.len() != schema.fields().len() {
+        return Arc::clone(schema);
+    }
+    let fields = schema.fields().iter().zip(written).map(|(field, written)| {
+        let is_same = field.name().eq_ignore_ascii_case(&written);
+        if is_same { field.as_ref().clone().with_name(written) } else { field.as_ref().clone() }
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// Plans one query over parts of the events logically, and returns the state that it runs in.

@@ -39,6 +39,10 @@ pub(crate) async fn create_channel(service: &Service, call: &Call, input: Input)
             format!("This account has {CHANNELS_MAX} channels in this Region, which is the most it may have.");
         return Err(Fault::new(Code::ChannelMaxLimitExceededException, message));
     }
+    if input.source != channels::CUSTOM && all.iter().any(|other| other.value.source == input.source) {
+        let message = format!("This account has a channel for the source {} in this Region: it may have one.", input.source);
+        return Err(Fault::new(Code::ChannelMaxLimitExceededException, message));
+    }
     let channel = Channel {
         arn: Kind::Channel.arn(call, &uuid::Uuid::new_v4().to_string()),
         name: input.name,

@@ -16,10 +16,12 @@ use crate::validate::Violations;
 pub(crate) const CHANNELS_MAX: usize = 25;
 /// The one type of destination that people can choose.
 const EVENT_DATA_STORES: &str = "EVENT_DATA_STORE";
+/// The source that an account may have several channels for: of each partner it may have one.
+pub(crate) const CUSTOM: &str = "Custom";
 /// Where events of a channel come from. Source: AWS CloudTrail user guide, "Additional information about integration
 /// partners".
 const SOURCES: [&str; 16] = [
-    "Custom",
+    CUSTOM,
     "CloudStorageSecurity",
     "Clumio",
     "CrowdStrike",

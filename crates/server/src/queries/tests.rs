@@ -333,7 +333,7 @@ async fn results_are_delivered_and_signed() {
     let file = object("result_1.csv.gz");
     let mut text = String::new();
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file.as_ref()), &mut text).unwrap();
-    assert_eq!(text, "eventname,\"a,b\",errorcode,e\r\nRead,\"'=1+1\",,\"\"\r\n");
+    assert_eq!(text, "eventName,\"a,b\",errorCode,e\r\nRead,\"'=1+1\",,\"\"\r\n");
     let sheet: Value = serde_json::from_slice(&object("result_sign.json")).unwrap();
     let hash = trail::digest::ContentHash::of(&file).to_string();
     assert_eq!(sheet["files"], json!([{ "fileHashValue": hash, "fileName": "result_1.csv.gz" }]));

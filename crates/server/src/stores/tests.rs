@@ -222,6 +222,15 @@ async fn channels_feed_stores_made_for_them() {
     assert_eq!(ground.run(Operation::DeleteChannel, json!({ "Channel": arn })).await, json!({}));
     assert_eq!(code(&ground.run(Operation::GetChannel, json!({ "Channel": arn })).await), "ChannelNotFoundException");
     assert_eq!(code(&ground.run(Operation::GetChannel, json!({ "Channel": "x" })).await), "ChannelARNInvalidException");
+    for (name, source, expected) in [
+        ("first", "Okta", ""),
+        ("second", "Okta", "ChannelMaxLimitExceededException"),
+        ("third", "Custom", ""),
+        ("fourth", "Custom", ""),
+    ] {
+        let input = json!({ "Name": name, "Source": source, "Destinations": to(&store) });
+        assert_eq!(code(&ground.run(Operation::CreateChannel, input).await), expected, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use super::error::{Error, Kind};
 use super::names::is_time;
 use super::tokens::is_event_data_store;
 
-pub(super) use select::{shown_name, without_marks};
+pub(super) use select::{shown_name, without_marks, written_names};
 
 /// Rewrites a statement in place.
 pub(super) fn rewrite(statement: &mut Statement) -> Result<(), Error> {

@@ -177,6 +177,24 @@ pub(super) fn name_columns(select: &mut Select) {
     }
 }
 
+/// Returns the names of a query's columns in the letters in which they are written; nothing where a wildcard stands among them.
+pub(crate) fn written_names(body: &SetExpr) -> Vec<String> {
+    let select = match body {
+        SetExpr::Select(select) => select,
+        SetExpr::Query(query) => return written_names(&query.body),
+        // The first of them names the columns.
+        SetExpr::SetOperation { left, .. } => return written_names(left),
+        _ => return Vec::new(),
+    };
+    let tables = table_names(&select.from);
+    let names = select.projection.iter().map(|item| match item {
+        SelectItem::UnnamedExpr(expr) => column_name(expr, &tables).map(|(name, _)| name.value),
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        _ => None,
+    });
+    names.collect::<Option<_>>().unwrap_or_default()
+}
+
 /// Orders a `SELECT DISTINCT` by the places of its columns: naming a path makes it another expression for the engine,
 /// which orders distinct rows by their columns only.
 pub(super) fn order_distinct(query: &mut Query) {

@@ -65,7 +65,7 @@ struct Gathering {
 /// What a look at the trail came to.
 enum Looked {
     /// It is taken up as it is.
-    Taken(Option<Kept<Trail>>),
+    Taken(Option<Box<Kept<Trail>>>),
     /// It was stopped, and where is not said yet.
     Settling,
 }
@@ -108,7 +108,7 @@ impl LogFiles {
         let is_failing = self.retry.is_failing() || self.digests_retry.is_failing();
         if is_failing && trail.as_ref().is_some_and(|kept| is_given_up(&kept.value, now)) {
             tracing::error!(trail = self.arn, "a deleted trail is forgotten, some of its files undelivered");
-            self.forget(trail).await?;
+            self.forget(trail.map(|kept| *kept)).await?;
         }
         done
     }
@@ -124,7 +124,7 @@ impl LogFiles {
             return Ok(Looked::Settling);
         }
         self.adopt(trail.clone(), now).await?;
-        Ok(Looked::Taken(trail))
+        Ok(Looked::Taken(trail.map(Box::new)))
     }
 
     async fn deliver_due(&mut self, now: Timestamp) -> Result<()> {
