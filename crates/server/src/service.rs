@@ -68,6 +68,8 @@ pub struct Limits {
     pub query_memory_bytes_max: usize,
     /// Bytes that the rows of one query may take up on disk.
     pub query_result_bytes_max: u64,
+    /// Management events that are held in memory for event history.
+    pub history_events: usize,
 }
 
 impl Default for Limits {
@@ -81,6 +83,7 @@ impl Default for Limits {
             query_seconds_max: 3_600,
             query_memory_bytes_max: 512 << 20,
             query_result_bytes_max: 4 << 30,
+            history_events: Bounds::default().recent_events,
         }
     }
 }
@@ -134,7 +137,10 @@ impl Service {
             lake: RwLock::new(None),
             organization: None,
             metrics_token: None,
-            history: History::new(parts.session_options.clone(), Bounds::default()),
+            history: History::new(
+                parts.session_options.clone(),
+                Bounds { recent_events: parts.limits.history_events, ..Bounds::default() },
+            ),
             session_options: parts.session_options,
         })
     }

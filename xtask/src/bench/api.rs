@@ -17,6 +17,10 @@ use crate::setup::{self, Tools};
 #[derive(Deserialize)]
 struct Report {
     events: u64,
+    /// `--history-events` of the server.
+    held_events_max: u64,
+    /// Most memory that the server had by the end of the look-ups.
+    peak_mib: f64,
     lookups: Vec<Lookup>,
     calls: Load,
     put: Load,
@@ -100,15 +104,16 @@ pub fn run(checkout: &Checkout, plan: &Plan) -> Result<()> {
 
 impl Report {
     fn text(&self) -> String {
-        let Self { events, lookups, calls, put, delivery } = self;
+        let Self { events, held_events_max, peak_mib, lookups, calls, put, delivery } = self;
         let rows: String = lookups.iter().map(Lookup::row).collect();
         let Delivery { events: delivered, ingest, delivery: wall, files, cpu } = delivery;
         let (ingest_rate, rate) = (*delivered as f64 / ingest, *delivered as f64 / wall);
         format!(
             "A release build of `trailkeep serve` on the loopback interface; the client runs on the same cores. Requests are \
              signed once, and each is verified.\n\n\
-             ## LookupEvents\n\nThe newest 50 events over {events} events, by one attribute each; a value that is neither \
-             rare nor the most common.\n\n\
+             ## LookupEvents\n\nThe newest 50 events over {events} events, by one attribute each: a value that is neither \
+             rare nor the most common, and one that no event has. The server may hold \
+             {held_events_max} events of history in memory; its peak was {peak_mib:.0} MiB.\n\n\
              | | first, ms | median, ms | 95 of 100, ms | events found |\n|---|---|---|---|---|\n{rows}\n\
              ## At full speed\n\n\
              | | calls a second | events a second | calls per CPU second of the server | calls | wall s |\n\
@@ -145,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_the_script_prints_becomes_a_page() {
-        let printed = r#"{"events":10,
+        let printed = r#"{"events":10,"held_events_max":20,"peak_mib":99.6,
             "lookups":[{"name":"newest page","first_ms":9.04,"median_ms":2.5,"p95_ms":3,"events":10}],
             "calls":{"calls":1000,"items":50000,"wall":2.0,"cpu":4.0},
             "put":{"calls":100,"items":10000,"wall":0.5,"cpu":0.2},
@@ -156,6 +161,7 @@ mod tests {
             "| LookupEvents, newest page | 500 | 25000 | 250 | 1000 | 2.0 |",
             "| PutAuditEvents | 200 | 20000 | 500 | 100 | 0.5 |",
         ];
+        assert!(text.contains("hold 20 events of history in memory; its peak was 100 MiB"), "{text}");
         for line in lines {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }

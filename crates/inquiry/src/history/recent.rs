@@ -203,6 +203,9 @@ impl Recent {
             if run.newest() < oldest {
                 break;
             }
+            if !asked.may_be_in(run) {
+                continue;
+            }
             let end = after.map_or(run.places.len(), |after| run.places.partition_point(|place| *place < after));
             let end =
                 question.until.map_or(end, |until| end.min(run.places.partition_point(|place| place.time <= until)));
@@ -315,6 +318,11 @@ impl Asked {
             asked.region = Some(OfRegion::of(coder, region));
         }
         Some(asked)
+    }
+
+    /// Returns false if the run has no resource that is asked for, which is seen without looking at each event.
+    fn may_be_in(&self, run: &Run) -> bool {
+        self.kinds.iter().all(|kind| run.kinds.contains(kind)) && self.names.iter().all(|name| run.names.contains(name))
     }
 
     fn fits(&self, run: &Run, at: usize) -> bool {

@@ -68,6 +68,10 @@ pub(crate) struct Serve {
     /// Calls a second that one key may make to one operation
     #[arg(long, value_name = "N", env = "TRAILKEEP_CALLS_PER_SECOND", default_value_t = Limits::default().calls_per_second, value_parser = clap::value_parser!(u32).range(1..))]
     calls_per_second: u32,
+
+    /// Management events, the newest ones, that are held in memory so that LookupEvents answers at once; each takes some 70 bytes
+    #[arg(long, value_name = "N", env = "TRAILKEEP_HISTORY_EVENTS", default_value_t = Limits::default().history_events)]
+    history_events: usize,
 }
 
 impl Serve {
@@ -147,6 +151,7 @@ fn limits(command: &Serve, settings: &Settings) -> Limits {
     let seconds = settings.query_timeout.map(|limit| limit.as_secs() + u64::from(limit.subsec_nanos() > 0));
     Limits {
         calls_per_second: command.calls_per_second,
+        history_events: command.history_events,
         query_seconds_max: seconds.unwrap_or(by_default.query_seconds_max),
         query_memory_bytes_max: settings.query_memory_bytes_max(by_default.query_memory_bytes_max),
         ..by_default
