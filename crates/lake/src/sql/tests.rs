@@ -326,7 +326,8 @@ async fn parts_name_columns_as_they_are_written() {
         ("SELECT eventName, eventname FROM e", "eventName|eventname"),
     ];
     for (sql, names) in cases {
-        let answer = query_parts(&ctx, sql, &[part("e", "TRUE")]).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let answer =
+            query_parts(&ctx, sql, &[part("e", "TRUE")]).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         let found: Vec<&str> = answer.schema.fields().iter().map(|field| field.name().as_str()).collect();
         assert_eq!(found.join("|"), names, "{sql}");
     }

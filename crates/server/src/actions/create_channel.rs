@@ -40,7 +40,8 @@ pub(crate) async fn create_channel(service: &Service, call: &Call, input: Input)
         return Err(Fault::new(Code::ChannelMaxLimitExceededException, message));
     }
     if input.source != channels::CUSTOM && all.iter().any(|other| other.value.source == input.source) {
-        let message = format!("This account has a channel for the source {} in this Region: it may have one.", input.source);
+        let message =
+            format!("This account has a channel for the source {} in this Region: it may have one.", input.source);
         return Err(Fault::new(Code::ChannelMaxLimitExceededException, message));
     }
     let channel = Channel {

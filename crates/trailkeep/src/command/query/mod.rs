@@ -66,10 +66,8 @@ pub(crate) async fn run(command: Query, settings: &Settings) -> Result<Exit> {
             let (lake, ctx) = open::session(settings).await?;
             warning::warn(&lake, &ctx, sql, settings.scan_warning_bytes).await?;
             for _ in 1..command.repeat {
-                within(settings.query_timeout, async {
-                    output::count(lake::sql::query(&ctx, sql).await?.1).await
-                })
-                .await?;
+                within(settings.query_timeout, async { output::count(lake::sql::query(&ctx, sql).await?.1).await })
+                    .await?;
             }
             let is_parquet = command.parquet || settings.is_parquet;
             destination::write(&ctx, sql, command.to.as_deref(), is_parquet, settings).await?;
@@ -96,8 +94,11 @@ pub(crate) async fn run(command: Query, settings: &Settings) -> Result<Exit> {
 async fn within<T>(limit: Option<Duration>, query: impl Future<Output = Result<T>>) -> Result<T> {
     let Some(limit) = limit else { return query.await };
     tokio::time::timeout(limit, query).await.unwrap_or_else(|_| {
-        Err(Fault::new(format!("the query ran for {}, which is the longest that it may", units::seconds(limit.as_secs_f64())))
-            .help("narrow the time range, name fewer columns, or let it run longer by `--query-timeout`"))
+        Err(Fault::new(format!(
+            "the query ran for {}, which is the longest that it may",
+            units::seconds(limit.as_secs_f64())
+        ))
+        .help("narrow the time range, name fewer columns, or let it run longer by `--query-timeout`"))
     })
 }
 
