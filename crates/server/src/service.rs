@@ -208,6 +208,9 @@ impl Service {
     /// # Errors
     /// If the lake cannot be read.
     pub async fn deepen_history(&self) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+        if !self.history.is_held() {
+            return Ok(false);
+        }
         let Some(lake) = self.lake().await.map_err(|fault| fault.message.into_owned())? else { return Ok(false) };
         Ok(self.history.deepen(&lake).await?)
     }

@@ -3,15 +3,23 @@
 //! Source: AWS CloudTrail API reference, `Event`; AWS CloudTrail user guide, "CloudTrail userIdentity element".
 
 use serde::Deserialize;
+use trail::selectors::global_services;
 
+use super::recent::is_home_of_global_services;
 use super::resource::{self, Resources};
-use super::{Attribute, Category, Event, Place, Question};
+use super::{Attribute, Category, Event, Place, Question, Scope};
 
 /// An event, and what is asked of it beside.
 #[derive(Debug)]
 pub(super) struct Facts {
     /// The event as it is told.
     pub event: Event,
+    /// Whose it is: the account that was told of it, or else the caller's.
+    pub owner: Option<String>,
+    /// `awsRegion`.
+    pub region: Option<String>,
+    /// Whether its service is a global one.
+    is_global: bool,
     /// Of an insight, what it is about.
     insight: Option<Insight>,
 }
@@ -62,7 +70,13 @@ impl Facts {
             username: identity.username(),
             record,
         };
-        Facts { event, insight }
+        Facts {
+            event,
+            owner: own("recipientaccountid").or_else(|| own("useridentity_accountid")),
+            region: own("awsregion"),
+            is_global: text("eventsource").is_some_and(|source| global_services().contains(&source)),
+            insight,
+        }
     }
 }
 
@@ -78,7 +92,19 @@ pub(super) fn fits(facts: &Facts, question: &Question) -> bool {
             is_of_data && of == Some(trail)
         }
     };
-    is_of_kind && question.attributes.iter().all(|attribute| has(&facts.event, attribute))
+    is_of_kind
+        && is_in(facts, &question.scope)
+        && question.attributes.iter().all(|attribute| has(&facts.event, attribute))
+}
+
+fn is_in(facts: &Facts, scope: &Scope) -> bool {
+    let Scope::Of(account, region) = scope else { return true };
+    let is_here = facts.region.as_deref() == Some(region.as_str());
+    let is_of_region = match is_home_of_global_services(region) {
+        true => is_here || facts.is_global,
+        false => is_here && !facts.is_global,
+    };
+    facts.owner.as_deref() == Some(account.as_str()) && is_of_region
 }
 
 fn has(event: &Event, attribute: &Attribute) -> bool {

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use datafusion::execution::context::SessionContext;
 use event::time::EventTime;
+use jiff::Timestamp;
 use lake::sql::SessionOptions;
 use lake::{FileFacts, Lake};
 use tokio::sync::Mutex;
@@ -79,6 +80,11 @@ impl History {
         Ok(self.renewed(lake).await?.view)
     }
 
+    /// Returns true if somebody asked: before that nothing is held.
+    pub fn is_held(&self) -> bool {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Takes more of the lake into memory, the newest first; nothing before somebody asked. Returns false if there is nothing to
     /// take for now: no more events, no more room, or too many new ones at once.
     ///
@@ -88,7 +94,9 @@ impl History {
         let Some(before) = self.last(lake) else { return Ok(false) };
         let (recent, session) = (&before.view.recent, &before.view.session);
         if recent.is_all() || recent.len() >= self.bounds.recent_events {
-            return Ok(false);
+            // What is stored while nobody asks is taken in as well, before it is too much to be.
+            let _renewing = self.renewing.lock().await;
+            return self.renewed(lake).await.map(|_| false);
         }
         let times = (floor_below(&lake.live_files(), recent.floor, STEP_EVENTS), recent.floor);
         let mut rows = read::traits(session, recent.coder(), &sql::traits(times, (-1, before.last_seq))).await?;
@@ -207,7 +215,8 @@ fn floor_below(files: &[FileFacts], floor: EventTime, events: u64) -> EventTime 
         let middle = (i128::from(low) + i128::from(high) + 1).div_euclid(2) as i64;
         if below(middle) <= wanted { low = middle } else { high = middle - 1 }
     }
-    EventTime::from_micros(low)
+    // Before all times that can be written there is nothing.
+    if low <= Timestamp::MIN.as_microsecond() { recent::ALL } else { EventTime::from_micros(low) }
 }
 
 #[cfg(test)]
@@ -238,7 +247,7 @@ mod tests {
         let across = [file(1_000, Some((0, 999)), None), file(1_000, Some((0, 999)), None)];
         let unknown = [file(1_000, None, None)];
         type Case<'a> = (&'a [FileFacts], i64, u64, i64);
-        let cases: [Case<'_>; 8] = [
+        let cases: [Case<'_>; 9] = [
             (&[], i64::MAX, 100, i64::MIN),
             (&even, i64::MAX, 100, 1_900),
             (&even, 1_900, 1_000, 900),
@@ -248,6 +257,8 @@ mod tests {
             (&across, i64::MAX, 100, 950),
             (&across, 950, 5_000, i64::MIN),
             (&unknown, i64::MAX, 5_000, i64::MIN),
+            // Times that nobody can write are all before the first one.
+            (&unknown, 0, 100, i64::MIN),
         ];
         for (files, floor, events, expected) in cases {
             let found = floor_below(files, EventTime::from_micros(floor), events).as_micros();

@@ -50,12 +50,9 @@ pub(super) async fn traits(ctx: &SessionContext, coder: &Coder, sql: &str) -> Re
         let columns = Columns(&batch);
         rows.extend((0..batch.num_rows()).filter_map(|row| {
             let text = |name: &str| columns.text(name, row);
-            let ground = Ground {
-                owner: text("recipientaccountid").or_else(|| text("useridentity_accountid")),
-                region: text("awsregion"),
-            };
             let place = place(&batch, row)?;
             let facts = Facts::of(place, &text, columns.boolean("readonly", row), String::new());
+            let ground = Ground { owner: facts.owner.as_deref(), region: facts.region.as_deref() };
             Some((place, coder.traits(&facts.event, ground)))
         }));
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool};
 use datafusion::execution::session_state::SessionState;
@@ -19,15 +19,16 @@ use datafusion::logical_expr::interval_arithmetic::Interval;
 use datafusion::logical_expr::preimage::PreimageResult;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
+use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    BinaryExpr, ColumnarValue, Documentation, Expr, ExpressionPlacement, LogicalPlan, Operator, ReturnFieldArgs,
-    ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, StructFieldMapping,
+    BinaryExpr, ColumnarValue, Documentation, Expr, ExprSchemable, ExpressionPlacement, LogicalPlan, Operator,
+    ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, StructFieldMapping,
 };
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use datafusion::physical_plan::ExecutionPlan;
 
-use super::functions::{MAKERS, functions, made, text_concat};
+use super::functions::{MAKERS, functions, is_text, made, text_concat};
 use super::memory::{held, reserve};
 
 /// Bytes from which on what a function makes is counted. Less than that a batch takes in any other way as well.
@@ -66,13 +67,18 @@ impl BoundedFunctions {
         }
     }
 
-    fn bounded(&self, expr: Expr) -> Result<Transformed<Expr>> {
+    /// Bounds the functions of an expression over columns of a schema.
+    fn bounded(&self, expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        let is_of_text = |expr: &Expr| expr.get_type(schema).is_ok_and(|data_type| is_text(&data_type));
         expr.transform_up(|expr| {
             Ok(match expr {
                 Expr::ScalarFunction(ScalarFunction { func, args }) if self.is_unbounded(&func) => {
                     Transformed::yes(self.call(func, args))
                 }
-                Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) => {
+                // Bytes are joined by the engine: what comes of them is as long as they are together.
+                Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right })
+                    if is_of_text(&left) || is_of_text(&right) =>
+                {
                     Transformed::yes(self.call(Arc::clone(&self.text_concat), vec![*left, *right]))
                 }
                 expr => Transformed::no(expr),
@@ -103,10 +109,17 @@ impl OptimizerRule for BoundedFunctions {
 
     fn rewrite(&self, plan: LogicalPlan, _: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
         let names = NamePreserver::new(&plan);
-        plan.map_expressions(|expr| {
+        let inputs = plan.inputs();
+        let schema = if inputs.is_empty() { plan.schema().as_ref().clone() } else { merge_schema(&inputs) };
+        let bounded = |expr: Expr| {
             let name = names.save(&expr);
-            let bounded = self.bounded(expr)?;
+            let bounded = self.bounded(expr, &schema)?;
             Ok(if bounded.transformed { bounded.update_data(|expr| name.restore(expr)) } else { bounded })
+        };
+        plan.map_expressions(|expr| match expr {
+            // It must stay one: its parts have names of their own.
+            Expr::GroupingSet(_) => expr.map_children(bounded),
+            expr => bounded(expr),
         })
     }
 }

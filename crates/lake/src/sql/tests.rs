@@ -498,6 +498,19 @@ async fn values_are_bounded() {
             "s\n408192",
         ),
         (format!("select sum(cardinality(range(0, n))) as s from {numbers}"), "s\n33558528"),
+        (
+            format!(
+                "select sum(length(array_join(xs, ','))) as s from (select array_agg(cast(n as varchar)) xs from {numbers} group by n / 4)"
+            ),
+            "s\n37804",
+        ),
+        (
+            format!(
+                "select count(*) as s from (select cast(n % 2 as varchar) || '!' as x, count(*) as c from {numbers} group by rollup(cast(n % 2 as varchar) || '!'))"
+            ),
+            "s\n3",
+        ),
+        ("select encode(decode('0102', 'hex') || decode('03', 'hex'), 'hex') as s".to_owned(), "s\n010203"),
     ];
     for (sql, expect) in cases {
         assert_eq!(answer(&ctx, &sql).await.unwrap_or_else(|error| error.to_string()), expect, "{sql}");

@@ -32,9 +32,14 @@ impl Watched {
     /// Puts a trail together with what its log files know of its past; `None` while they have not caught up with what its
     /// owner did: then it cannot be said what it records. The trail must have been read before the state.
     pub(super) fn new(trail: Trail, state: Option<&State>) -> Option<Watched> {
+        let state = state?;
+        if trail.unsettled().is_some() && !(state.is_stretch_of(&trail) && state.until_seq().is_some()) {
+            // It was stopped, and where is not said yet.
+            return None;
+        }
         let logging = &trail.logging;
         let now = (logging.after_seq, logging.until_seq.filter(|_| !logging.is_on));
-        let stretches = match state? {
+        let stretches = match state {
             state if state.is_stretch_of(&trail) => {
                 let past = state.past.iter().map(|(after, until)| (*after, Some(*until)));
                 // One that was deleted without a stop was ended by us.

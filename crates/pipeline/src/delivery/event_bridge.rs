@@ -151,5 +151,5 @@ impl EventBridge {
 }
 
 fn has_recorded(trail: &Trail) -> bool {
-    trail.logging.is_on || trail.logging.until_seq.is_some()
+    trail.logging.stretch > 0
 }

@@ -194,7 +194,7 @@ fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// Returns the bytes of each value of an argument; of nested ones their share.
+/// Returns the bytes of each value of an argument.
 fn each(arg: &ColumnarValue) -> Box<dyn Fn(usize) -> u64 + '_> {
     match arg {
         ColumnarValue::Scalar(value) => {
@@ -205,8 +205,15 @@ fn each(arg: &ColumnarValue) -> Box<dyn Fn(usize) -> u64 + '_> {
             let texts = array.as_string::<i32>();
             Box::new(move |row| texts.value_length(row) as u64 + 4)
         }
+        ColumnarValue::Array(array) if matches!(array.data_type(), DataType::List(_)) => {
+            let lists = array.as_list::<i32>();
+            Box::new(move |row| {
+                let elements = lists.value(row);
+                slice_bytes(elements.as_ref()) + 4 * (elements.len() as u64 + 1)
+            })
+        }
         ColumnarValue::Array(array) => {
-            // Nobody knows how long a nested value is without looking at it; none is longer than all.
+            // Nobody knows how long another nested value is without looking at it; none is longer than all.
             let nested = array.data_type().is_nested() || is_text(array.data_type());
             let bytes = if nested { slice_bytes(array.as_ref()) } else { NUMBER_BYTES };
             Box::new(move |_| bytes)

@@ -16,7 +16,7 @@ mod text;
 mod time;
 
 pub(super) use count::CountTexts;
-pub(super) use function::Function;
+pub(super) use function::{Function, is_text};
 pub(super) use growth::{MAKERS, made};
 pub(super) use net::{ADDRESS, address_texts};
 pub(super) use over_text::{over_text, register as register_over_text};

@@ -135,7 +135,11 @@ impl LogFiles {
             return digests;
         }
         // Log files go on where digests cannot.
-        let is_at_end = self.gather(now).await?;
+        let gathered = self.gather(now).await;
+        if gathered.is_err() && digests.is_err() {
+            self.digests_retry.take(&digests, now);
+        }
+        let is_at_end = gathered?;
         let ended = match digests {
             Ok(()) if is_at_end => self.end(now).await,
             other => other,
@@ -200,7 +204,8 @@ impl LogFiles {
 /// Returns whether the trail was stopped only now. An end that is never said, for want of power, does not hold it up for ever.
 fn is_settling(trail: &Trail, now: Timestamp) -> bool {
     let settling = i64::try_from(SETTLING.as_millis()).unwrap_or(i64::MAX);
-    trail.unsettled().is_some_and(|ended| now.as_millisecond().saturating_sub(ended.0) < settling)
+    // A clock that was set back does not hold it up either.
+    trail.unsettled().is_some_and(|ended| (0..settling).contains(&now.as_millisecond().saturating_sub(ended.0)))
 }
 
 /// A deleted trail whose bucket is gone as well would be tried for ever.
