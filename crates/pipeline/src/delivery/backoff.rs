@@ -32,9 +32,9 @@ impl Backoff {
         self.until.is_some_and(|until| now < until)
     }
 
-    /// Returns whether it failed when it was tried last.
-    pub(super) fn is_failing(&self) -> bool {
-        self.outage.is_on()
+    /// Returns whether it has failed for as long as that.
+    pub(super) fn has_failed_for(&self, long: SignedDuration, now: Timestamp) -> bool {
+        self.outage.since().is_some_and(|since| now.duration_since(since) >= long)
     }
 
     /// Takes note of how it went. What a test ended neither failed nor succeeded.
@@ -99,10 +99,13 @@ mod tests {
             assert!(backoff.is_waiting(at(seconds - 1)) && !backoff.is_waiting(at(seconds)), "{seconds}");
         }
         backoff.try_at_once();
-        assert!(!backoff.is_waiting(now) && backoff.is_failing());
+        let an_hour_later = now + SignedDuration::from_hours(1);
+        let has_failed =
+            |backoff: &Backoff, hours| backoff.has_failed_for(SignedDuration::from_hours(hours), an_hour_later);
+        assert!(!backoff.is_waiting(now) && has_failed(&backoff, 1) && !has_failed(&backoff, 2));
         backoff.take(&Err::<(), _>(Error::new(ErrorKind::Ended, "killed")), now);
-        assert!(!backoff.is_waiting(now) && backoff.is_failing(), "an end by a test says nothing");
+        assert!(!backoff.is_waiting(now) && has_failed(&backoff, 1), "an end by a test says nothing");
         backoff.take(&Ok(()), now);
-        assert!(!backoff.is_failing());
+        assert!(!has_failed(&backoff, 0));
     }
 }

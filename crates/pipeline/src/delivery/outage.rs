@@ -57,9 +57,9 @@ impl Outage {
         over
     }
 
-    /// Returns whether it failed when it was tried last.
-    pub(super) fn is_on(&self) -> bool {
-        self.since.is_some()
+    /// Returns since when it fails, if it failed when it was tried last.
+    pub(super) fn since(&self) -> Option<Timestamp> {
+        self.since
     }
 }
 
@@ -94,10 +94,10 @@ mod tests {
         assert_eq!(outage.end(), None, "nothing failed yet");
         for (at, code, expected) in cases {
             assert_eq!(outage.fail(minute(at), code), expected, "minute {at}");
-            assert!(outage.is_on());
+            assert!(outage.since().is_some());
         }
         assert_eq!(outage.end(), Some(Over { since: minute(0), attempts: 12 }));
-        assert_eq!((outage.end(), outage.is_on()), (None, false));
+        assert_eq!((outage.end(), outage.since()), (None, None));
         assert_eq!(outage.fail(minute(500), "NoSuchBucket"), Some(Word::Begins), "another one");
     }
 }

@@ -30,6 +30,8 @@ use crate::error::{Error, ErrorKind, Result, chain};
 
 /// How long a deleted trail is kept for what it could not deliver.
 const DELETED_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// How long it is tried at least before a deleted trail is forgotten: one failure after a day without power is not enough.
+const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// How long a stop may take until it is stored, and with it said where the trail ends.
 const SETTLING: SignedDuration = SignedDuration::from_mins(1);
 
@@ -105,8 +107,10 @@ impl LogFiles {
         }
         let done = self.deliver_due(now).await;
         self.retry.take(&done, now);
-        let is_failing = self.retry.is_failing() || self.digests_retry.is_failing();
-        if is_failing && trail.as_ref().is_some_and(|kept| is_given_up(&kept.value, now)) {
+        let has_failed = |retry: &Backoff| retry.has_failed_for(GIVEN_UP_AFTER, now);
+        if (has_failed(&self.retry) || has_failed(&self.digests_retry))
+            && trail.as_ref().is_some_and(|kept| is_given_up(&kept.value, now))
+        {
             tracing::error!(trail = self.arn, "a deleted trail is forgotten, some of its files undelivered");
             self.forget(trail.map(|kept| *kept)).await?;
         }

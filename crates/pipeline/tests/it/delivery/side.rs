@@ -8,7 +8,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use pipeline::delivery::{Deliveries, Settings};
 use sink::{Aws, Standing, WebhookSettings};
-use trail::model::{CloudWatchLogs, Trail};
+use trail::model::{CloudWatchLogs, Millis, Trail};
 use url::Url;
 
 use super::*;
@@ -189,6 +189,25 @@ async fn side_channels_that_fail_stop_nobody_and_catch_up() {
     assert_eq!(streams["111122223333_CloudTrail_eu-west-1"], [records(2..4), records(5..6)].concat());
     let status = ground.status();
     assert_eq!((status.notifications.error, status.cloud_watch_logs.error), (None, None));
+}
+
+#[tokio::test]
+async fn side_channels_wait_for_a_stop_until_it_is_stored() {
+    let (ground, services, _server, deliveries) = begin(&with_side_channels()).await;
+    ground.edit(|trail| {
+        trail.logging.is_on = false;
+        trail.logging.stopped = Some(Millis(at("10:01").as_millisecond()));
+    });
+    // The stop itself, and what comes behind it in the same commit.
+    ground.store(&records(2..3)).await;
+    let until = ground.last_seq().await;
+    ground.store(&records(3..4)).await;
+    let done = settle(&deliveries, at("10:01")).await;
+    assert_eq!((done.cloud_watch_logs, done.event_bridge), (0, 0), "where it ends is not said yet");
+    ground.edit(|trail| trail.logging.until_seq = Some(until));
+    let done = settle(&deliveries, at("10:01:01")).await;
+    assert_eq!((done.cloud_watch_logs, done.event_bridge), (1, 1));
+    assert_eq!(services.streams.lock().unwrap()["111122223333_CloudTrail_eu-west-1"], records(2..3));
 }
 
 #[tokio::test]
